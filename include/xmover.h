@@ -1,1 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libxmover: move a virtual disk from one LUN to another by telling the storage
+ * to do it, and copy what the storage will not do.
+ *
+ * Order of calls:
+ *
+ *     ctx = xm_ctx_new();  xm_ctx_set(ctx, ...);
+ *     xm_endpoint_open(ctx, source, 0, 0, &src, &err);
+ *     xm_endpoint_open(ctx, destination, XM_OPEN_WRITE, 0, &dst, &err);
+ *     xm_job_new(ctx, src, dst, &job, &err);  xm_job_set_str(job, ...);
+ *     xm_job_run(job, &err);
+ *     ... xm_job_u64(), xm_job_str(), xm_job_fallback() ...
+ *     xm_job_free(job);  xm_endpoint_close(dst);  xm_endpoint_close(src);  xm_ctx_free(ctx);
+ *
+ * Common to all functions:
+ *  - Every `struct xm_error **err` may be NULL.  It is written only on failure,
+ *    and then owned by the caller (xm_error_free).  Out parameters (`ret_...`)
+ *    are untouched on failure.
+ *  - Functions that answer int give 0 on success and -1 on failure, unless they
+ *    say otherwise.
+ *  - Sizes and offsets are bytes, times are nanoseconds of the monotonic clock,
+ *    unless their names say otherwise.
+ *  - Destructors take NULL.
+ *  - A context and all that was opened from it belong to one thread at a time.
+ *    Only xm_job_stop() and xm_job_set_rate() may be called from other threads while
+ *    xm_job_run() runs; xm_job_stop() also from a signal handler.
+ *  - The library never prints, never exits, never installs signal handlers.
+ */
+#ifndef XMOVER_H
+#define XMOVER_H
 
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define XM_API __attribute__((visibility("default")))
+
+struct xm_ctx;
+struct xm_endpoint;
+struct xm_error;
+struct xm_job;
+
+/* ---- outcomes ------------------------------------------------------------ */
+
+/*
+ * What became of a call or a job.  The numbers are the exit codes of the
+ * xmover command, after sysexits.h, stable and safe for a Kubernetes
+ * podFailurePolicy.
+ */
+enum xm_code {
+	XM_OK = 0,               /* every byte answered, flushed, the sample read back equal */
+	XM_E_USAGE = 64,         /* bad or contradicting options */
+	XM_E_MISMATCH = 65,      /* verify found a difference */
+	XM_E_NOSOURCE = 66,      /* source missing or empty, no such LUN */
+	XM_E_NOOFFLOAD = 69,     /* offload required and not available */
+	XM_E_BUG = 70,           /* a broken invariant of our own */
+	XM_E_DESTINATION = 73,   /* missing, small, busy, read-only, same as source, overlapping, other identity */
+	XM_E_IO = 74,            /* permanent I/O error, or a device that cannot be believed */
+	XM_E_TEMPORARY = 75,     /* portal down, full, stalled, anything UNKNOWN: run again */
+	XM_E_PERMISSION = 77,    /* permission or login refused */
+	XM_E_CONFIG = 78,        /* configuration, bad list or file */
+	XM_E_STOPPED = 143       /* stopped cleanly by xm_job_stop() */
+};
+
+/* The text: what, where, what the device said, what to do next.  Valid as long as the error. */
+XM_API const char *xm_error_text(const struct xm_error *err);
+XM_API enum xm_code xm_error_code(const struct xm_error *err);
+XM_API void xm_error_free(struct xm_error *err);
+
+/* "0.1.0" */
+XM_API const char *xm_version(void);
+
+/* ---- context ---------------------------------------------------------------- */
+
+enum xm_ctx_key {
+	XM_CTX_JOB_ID,           /* any text; same id = same job = same iSCSI ISID */
+	XM_CTX_JOB_FROM,         /* a destination URL or path: the job id is derived from it without its portal;
+				    ignored where XM_CTX_JOB_ID is set */
+	XM_CTX_INITIATOR_NAME,   /* iSCSI name; default one fixed name, never the hostname */
+	XM_CTX_PURPOSE,          /* "copy" (default): log in with the job's ISID, which evicts a predecessor and
+				    waits for its copies; "inspect": another ISID, evicts nobody */
+	XM_CTX_CHAP_FILE,        /* path of a file with CHAP secrets, mode 0600 or stricter: lines
+				    `user NAME`, `secret TEXT`, `target-user NAME`, `target-secret TEXT` */
+	XM_CTX_TIMEOUT           /* seconds an ordinary command or a login may take, default 30 */
+};
+
+/*
+ * A new context, or NULL when memory is short.  Reads LIBISCSI_CHAP_USERNAME,
+ * LIBISCSI_CHAP_PASSWORD, LIBISCSI_CHAP_TARGET_USERNAME and _TARGET_PASSWORD
+ * from the environment once, and removes them from it.
+ */
+XM_API struct xm_ctx *xm_ctx_new(void);
+/* XM_E_USAGE or XM_E_CONFIG for a value that cannot be used.  The value is copied.  Before the first open. */
+XM_API int xm_ctx_set(struct xm_ctx *ctx, enum xm_ctx_key key, const char *value,
+		      struct xm_error **err);
+
+enum xm_log_level { XM_LOG_ERROR, XM_LOG_WARNING, XM_LOG_INFO, XM_LOG_DEBUG };
+/*
+ * One event.  `event` is a stable word, `text` a sentence without newline and
+ * without secrets; both are valid during the call only.
+ */
+typedef void xm_log_fn(void *user, enum xm_log_level level, const char *event, const char *text);
+XM_API void xm_ctx_set_log(struct xm_ctx *ctx, xm_log_fn *fn, void *user);
+XM_API void xm_ctx_free(struct xm_ctx *ctx);
+
+/* ---- endpoints ---------------------------------------------------------------- */
+
+enum xm_open_flags {
+	XM_OPEN_WRITE = 1,       /* as destination: exclusive, refused when mounted or held */
+	XM_OPEN_CREATE = 2       /* a missing file is made, `create_size` long; never under /dev */
+};
+
+/*
+ * Open a disk: a path of a file or block device, /dev/sgN, or
+ * iscsi://[user@]host[:port]/iqn/lun.  Nothing is written to it.
+ *
+ * Fails with XM_E_NOSOURCE / XM_E_DESTINATION (missing, empty, no such LUN,
+ * busy, mounted, held, read-only), XM_E_PERMISSION, XM_E_TEMPORARY (portal
+ * down), XM_E_IO (capacity, block size or identity that cannot be believed),
+ * XM_E_USAGE (an URL that cannot be parsed).
+ */
+XM_API int xm_endpoint_open(struct xm_ctx *ctx, const char *spec, unsigned flags,
+			    uint64_t create_size, struct xm_endpoint **ret_ep,
+			    struct xm_error **err);
+XM_API uint64_t xm_endpoint_size(const struct xm_endpoint *ep);
+XM_API uint32_t xm_endpoint_block_size(const struct xm_endpoint *ep);
+
+enum xm_endpoint_key {
+	XM_EP_NAME,              /* as opened, without secrets */
+	XM_EP_KIND,              /* "file", "block device", "iscsi", ... */
+	XM_EP_DESIGNATOR,        /* best name of the disk: "naa.6001...", "eui....", "t10....", "file.DEV.INO" */
+	XM_EP_VENDOR, XM_EP_PRODUCT, XM_EP_REVISION, XM_EP_SERIAL
+};
+/* The text, "" where it is not known; valid as long as the endpoint. */
+XM_API const char *xm_endpoint_str(const struct xm_endpoint *ep, enum xm_endpoint_key key);
+/* 1 when `name` (e.g. "naa.600...", or a bare hex NAA) is one of the disk's designators, else 0. */
+XM_API int xm_endpoint_has_designator(const struct xm_endpoint *ep, const char *name);
+/* After the jobs that use it. */
+XM_API void xm_endpoint_close(struct xm_endpoint *ep);
+
+/* ---- jobs ----------------------------------------------------------------------- */
+
+/*
+ * A copy of all of src onto the start of dst.  Both must outlive the job.
+ * Checks what can be checked without writing: XM_E_DESTINATION (smaller,
+ * same disk by identity, overlapping), XM_E_USAGE (source length that is not
+ * a multiple of the destination's block).
+ */
+XM_API int xm_job_new(struct xm_ctx *ctx, struct xm_endpoint *src, struct xm_endpoint *dst,
+		      struct xm_job **ret_job, struct xm_error **err);
+
+enum xm_job_option {
+	XM_OPT_OFFLOAD,          /* "auto" | "require" | "never" */
+	XM_OPT_METHOD,           /* comma list of methods allowed: "xcopy,host" */
+	XM_OPT_VERIFY,           /* "none" | "sample" | "full" */
+	XM_OPT_IO,               /* "auto" | "uring" | "threads" */
+	XM_OPT_RATE,             /* bytes a second, 0 = no limit */
+	XM_OPT_DEPTH,            /* most commands in flight, 0 = adaptive */
+	XM_OPT_SEED              /* of every random choice (sample blocks, jitter); default from getrandom */
+};
+/* XM_E_USAGE for a value that cannot be used.  Values are copied.  Before xm_job_run(). */
+XM_API int xm_job_set_str(struct xm_job *job, enum xm_job_option opt, const char *value,
+			  struct xm_error **err);
+XM_API int xm_job_set_u64(struct xm_job *job, enum xm_job_option opt, uint64_t value,
+			  struct xm_error **err);
+/* Copy only [src_off, src_off+len) onto dst_off; XM_E_USAGE when it does not fit or is unaligned. */
+XM_API int xm_job_set_range(struct xm_job *job, uint64_t src_off, uint64_t dst_off, uint64_t len,
+			    struct xm_error **err);
+
+/*
+ * Called about every `interval_ns` and at each change of phase, on the thread
+ * in xm_job_run().  Must not block and must not call xm_job_run().  It reads
+ * xm_job_u64() and xm_job_str().
+ */
+typedef void xm_progress_fn(void *user, const struct xm_job *job);
+XM_API void xm_job_set_progress(struct xm_job *job, xm_progress_fn *fn, void *user,
+				uint64_t interval_ns);
+
+/*
+ * Choose the methods and say so (XM_JOB_METHOD, fallbacks, message) without
+ * writing anything: the --dry-run.
+ */
+XM_API int xm_job_plan(struct xm_job *job, struct xm_error **err);
+/*
+ * Run the job to its end.  0 only when every byte was answered, flushed and,
+ * unless verify is none, sampled equal, and nothing that was sent can still
+ * write.  Else -1 with *err; the figures below are right in both cases.
+ * Blocks; every wait inside is bounded.
+ */
+XM_API int xm_job_run(struct xm_job *job, struct xm_error **err);
+/* Stop taking new work, let what is in flight end, flush, return XM_E_STOPPED.  Any thread; async-signal-safe. */
+XM_API void xm_job_stop(struct xm_job *job);
+/* Change the rate while running; any thread.  0 = no limit. */
+XM_API void xm_job_set_rate(struct xm_job *job, uint64_t bytes_per_second);
+
+enum xm_job_u64 {
+	XM_JOB_BYTES_TOTAL,
+	XM_JOB_BYTES_DONE,       /* moved so far, all ways */
+	XM_JOB_BYTES_XCOPY, XM_JOB_BYTES_ODX, XM_JOB_BYTES_NVME_COPY, XM_JOB_BYTES_CLONE,
+	XM_JOB_BYTES_HOST, XM_JOB_BYTES_ZEROED, XM_JOB_BYTES_SKIPPED, /* the ways sum to DONE */
+	XM_JOB_BYTES_VERIFIED,
+	XM_JOB_BYTES_UNKNOWN,    /* outcome not known: quarantined */
+	XM_JOB_RETRIES,
+	XM_JOB_DURATION_NS,
+	XM_JOB_INFLIGHT,         /* commands under way now */
+	XM_JOB_DEPTH_PEAK,
+	XM_JOB_RATE,             /* bytes a second over the last seconds */
+	XM_JOB_ETA_NS,           /* UINT64_MAX while unknown */
+	XM_JOB_STALL_NS,         /* since the last byte moved */
+	XM_JOB_OFFLOAD_USED,     /* 0 or 1 */
+	XM_JOB_FALLBACKS         /* how many rows xm_job_fallback() has */
+};
+XM_API uint64_t xm_job_u64(const struct xm_job *job, enum xm_job_u64 key);
+
+enum xm_job_str {
+	XM_JOB_MESSAGE,          /* the one line of truth: "Storage offload used during migration: ..." */
+	XM_JOB_RESULT,           /* "done", "failed", "stopped", "running", "new" */
+	XM_JOB_PHASE,            /* "open", "fence", "trial", "copy", "flush", "verify", "end" */
+	XM_JOB_METHOD            /* method in use now: "xcopy", "host" */
+};
+XM_API const char *xm_job_str(const struct xm_job *job, enum xm_job_str key);
+
+/*
+ * Why bytes were not offloaded.  Row i of XM_JOB_FALLBACKS; returns -1 past the
+ * end.  `reason` is a stable word ("unsupported_opcode", "not_same_array",
+ * "block_size", "no_cap_sys_rawio", ...), `detail` a sentence.  Any ret pointer
+ * may be NULL.
+ */
+XM_API int xm_job_fallback(const struct xm_job *job, size_t i, const char **ret_reason,
+			   const char **ret_detail, uint64_t *ret_count, uint64_t *ret_bytes);
+XM_API void xm_job_free(struct xm_job *job);
+
+/* ---- looking without writing -------------------------------------------------- */
+
+enum xm_verdict { XM_PASS, XM_WARN, XM_FAIL, XM_INFO };
+/*
+ * One finding of a probe.  `check` is a stable word ("source.third_party_copy"),
+ * `text` what was found, `fix` what to do ("" where nothing).  Valid during the call only.
+ */
+typedef void xm_finding_fn(void *user, enum xm_verdict verdict, const char *check,
+			   const char *text, const char *fix);
+/*
+ * What the disks can do, whether they look like one array, every limit, and for
+ * each method why it would or would not be used.  dst may be NULL.  Sends only
+ * commands that change nothing.  *ret_worst gets the worst verdict.
+ */
+XM_API int xm_probe(struct xm_ctx *ctx, struct xm_endpoint *src, struct xm_endpoint *dst,
+		    xm_finding_fn *fn, void *user, enum xm_verdict *ret_worst,
+		    struct xm_error **err);
+
+/* A difference: [off, off+len) on both disks.  Return non-zero to stop comparing. */
+typedef int xm_difference_fn(void *user, uint64_t off, uint64_t len);
+/*
+ * Compare the first size(src) bytes of both, through the host.  `what` is
+ * "full" or "sample".  *ret_bytes gets how many were compared, also on failure.
+ * XM_E_MISMATCH when they differ; XM_E_IO; XM_E_STOPPED when fn asked.
+ */
+XM_API int xm_verify(struct xm_ctx *ctx, struct xm_endpoint *src, struct xm_endpoint *dst,
+		     const char *what, xm_difference_fn *fn, void *user, uint64_t *ret_bytes,
+		     struct xm_error **err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
