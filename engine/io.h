@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SEAM: block I/O engines.  io-uring and io-threads take endpoints with a
+ * descriptor; an iSCSI session or an sg node brings its own.
+ *
+ * Submit answers QUEUED or FULL and may hold back until the next wait (one
+ * io_uring_enter a turn).  Completion comes exactly once, from reap, never from
+ * inside submit.  The request and its buffer belong to the engine in between.
+ * Short transfers are finished by the engine; what it gives back is whole or failed.
+ * A read that fails is NOT_DONE.  A write whose fate is not known is UNKNOWN.
+ */
+#ifndef XM_IO_H
+#define XM_IO_H
+
+#include "clock.h"
+#include "endpoint.h"
+#include "status.h"
+#include "xm/list.h"
+
+enum xm_io_op { XM_IO_READ, XM_IO_WRITE, XM_IO_ZERO, XM_IO_FLUSH };
+enum xm_queued { XM_QUEUED, XM_FULL };
+
+struct xm_io_req {
+	struct xm_list link;         /* the engine's, then the reaper's */
+	enum xm_io_op op;
+	struct xm_endpoint *ep;
+	uint64_t off, len;           /* bytes; multiples of ep's block size (of 1 for files' tails) */
+	void *buf;                   /* aligned to the larger dio_align of the pair; NULL for ZERO, FLUSH */
+	int buf_index;               /* slot in the registered pool, -1 when not from it */
+	struct xm_status status;     /* valid after reap */
+	void *user;                  /* the submitter's */
+	void *priv;                  /* the engine's */
+};
+
+struct xm_io;
+struct xm_buffers;
+
+struct xm_io_ops {
+	const char *name;
+	/* The engine learns of an endpoint (and registers its file) and of the buffer pool; both before the first submit. */
+	int (*attach)(struct xm_io *io, struct xm_endpoint *ep, struct xm_error **err);
+	void (*buffers)(struct xm_io *io, struct xm_buffers *b);
+	enum xm_queued (*submit)(struct xm_io *io, struct xm_io_req *req);
+	void (*wait)(struct xm_io *io, struct xm_waiter *w);
+	void (*reap)(struct xm_io *io, struct xm_list *done);
+	void (*close)(struct xm_io *io);
+};
+
+struct xm_io {
+	const struct xm_io_ops *ops;
+	unsigned inflight;           /* kept by xm_io_submit/xm_io_reap */
+	unsigned max_inflight;
+};
+
+/*
+ * The only callers of the vtable.  They check the contract both ways: range
+ * inside the endpoint, alignment, the write gate, completion at most once.
+ * A request that breaks it comes back from reap with XM_E_BUG, unsent.
+ */
+enum xm_queued xm_io_submit(struct xm_io *io, struct xm_io_req *req);
+void xm_io_wait(struct xm_io *io, struct xm_waiter *w);
+void xm_io_reap(struct xm_io *io, struct xm_list *done);
+
+/*
+ * An engine for endpoints with descriptors.  `which`: "auto" (uring, else
+ * threads, with *ret_why set to a sentence), "uring", "threads".
+ */
+struct xm_io *xm_io_open(struct xm_ctx *ctx, const char *which, const char **ret_why,
+			 struct xm_error **err);
+struct xm_io *xm_io_uring_open(struct xm_ctx *ctx, struct xm_error **err);
+struct xm_io *xm_io_threads_open(struct xm_ctx *ctx, struct xm_error **err);
+
+/* ---- the job's buffers --------------------------------------------------- */
+
+/* One mapping, cut into equal slots; shared by both ends, registered with the ring. */
+struct xm_buffers {
+	uint8_t *base;
+	uint64_t slot_size;          /* multiple of 4096 */
+	unsigned slots, free;
+	unsigned *stack;             /* free slot numbers */
+};
+int xm_buffers_init(struct xm_buffers *b, uint64_t slot_size, unsigned slots);
+/* Slot number, or -1 when all are taken. */
+int xm_buffers_get(struct xm_buffers *b);
+void xm_buffers_put(struct xm_buffers *b, int slot);
+static inline void *xm_buffers_at(const struct xm_buffers *b, int slot)
+{
+	return b->base + (uint64_t)(unsigned)slot * b->slot_size;
+}
+void xm_buffers_free(struct xm_buffers *b);
+
+#endif

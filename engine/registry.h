@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every backend, as data.  engine/ works through a pointer to this struct;
+ * registry.c (its own library, above scsi/ and nvme/) fills it with extern
+ * tables and includes no backend header.  A test may bring its own.
+ */
+#ifndef XM_REGISTRY_H
+#define XM_REGISTRY_H
+
+#include "endpoint.h"
+#include "method.h"
+
+struct xm_registry {
+	const struct xm_opener *const *openers;      /* NULL-ended, in the order they are asked */
+	const struct xm_method_ops *const *methods;  /* NULL-ended, best first, host last */
+};
+
+extern const struct xm_registry xm_registry_all;
+
+#endif
