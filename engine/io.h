@@ -21,7 +21,8 @@ enum xm_io_op { XM_IO_READ, XM_IO_WRITE, XM_IO_ZERO, XM_IO_FLUSH };
 enum xm_queued { XM_QUEUED, XM_FULL };
 
 struct xm_io_req {
-	struct xm_list link;         /* the engine's, then the reaper's */
+	struct xm_list link;         /* the engine's, then on *done */
+	struct xm_list *done;        /* where it goes when finished: an engine has several users */
 	enum xm_io_op op;
 	struct xm_endpoint *ep;
 	uint64_t off, len;           /* bytes; multiples of ep's block size (of 1 for files' tails) */
@@ -56,10 +57,13 @@ struct xm_io {
  * The only callers of the vtable.  They check the contract both ways: range
  * inside the endpoint, alignment, the write gate, completion at most once.
  * A request that breaks it comes back from reap with XM_E_BUG, unsent.
+ *
+ * Host method, trials and verify share one engine, so xm_io_reap puts each
+ * finished request on the list its submitter named; any of them may call it.
  */
 enum xm_queued xm_io_submit(struct xm_io *io, struct xm_io_req *req);
 void xm_io_wait(struct xm_io *io, struct xm_waiter *w);
-void xm_io_reap(struct xm_io *io, struct xm_list *done);
+void xm_io_reap(struct xm_io *io);
 
 /*
  * An engine for endpoints with descriptors.  `which`: "auto" (uring, else

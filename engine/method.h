@@ -63,13 +63,23 @@ struct xm_method_ops {
 
 struct xm_method {
 	const struct xm_method_ops *ops;
+	const struct xm_pair *pair;      /* set by xm_method_open; outlives the method */
 	struct xm_method_limits limits;  /* the method may lower them as it learns (SHRINK) */
 	unsigned inflight;               /* kept by xm_method_submit/xm_method_reap */
+	struct xm_list broken;           /* tasks that broke the contract, unsent */
 };
 
-/* The only callers of the vtable: runs inside limits, ascending and disjoint, both gates asked. */
+/*
+ * The only callers of the vtable: runs inside limits, ascending and disjoint,
+ * source range inside the source, write gate asked.  A task that breaks this
+ * comes back from reap with XM_E_BUG, unsent.
+ */
+int xm_method_open(const struct xm_method_ops *ops, const struct xm_pair *pair,
+		   struct xm_method **ret_method, struct xm_refusal *why);
 enum xm_queued xm_method_submit(struct xm_method *m, struct xm_task *task);
+void xm_method_wait(struct xm_method *m, struct xm_waiter *w);
 void xm_method_reap(struct xm_method *m, struct xm_list *done);
+void xm_method_close(struct xm_method *m);
 
 extern const struct xm_method_ops xm_method_host;
 
