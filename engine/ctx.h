@@ -12,15 +12,19 @@
 struct xm_pool;
 struct xm_registry;
 
+/* The default of XM_CTX_INITIATOR_NAME: one for all hosts, so that a successor elsewhere fences too. */
+#define XM_INITIATOR_NAME "iqn.2026-08.io.xmover:mover"
+
 struct xm_chap {
-	char *user, *secret;                 /* NULL when not given */
-	char *target_user, *target_secret;   /* mutual */
+	const char *user, *secret;                 /* NULL when not given */
+	const char *target_user, *target_secret;   /* mutual */
+	struct xm_secrets *store;                  /* where they are: memory that no core file shows */
 };
 
 struct xm_ctx {
 	/* Set by xm_ctx_new and xm_ctx_set, unchanged after the first open. */
 	struct xm_clock *clock;              /* a test puts a simulated one */
-	const struct xm_registry *registry;
+	const struct xm_registry *registry;  /* NULL until xm_endpoint_open() or a test puts one */
 	char *job_id;                        /* NULL until set or derived */
 	char *initiator_name;
 	bool inspect;                        /* XM_CTX_PURPOSE: log in beside a copy, never over it */

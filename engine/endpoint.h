@@ -49,13 +49,14 @@ struct xm_endpoint {
 	struct xm_ctx *ctx;
 	char *name;                          /* as the user wrote it, less secrets */
 	uint64_t size;                       /* bytes, a multiple of block_size except for files */
-	uint32_t block_size;                 /* logical block; 1 for files without O_DIRECT needs */
-	uint32_t dio_align;                  /* offset, length and memory alignment of direct I/O */
+	uint32_t block_size;                 /* logical block; 1 for files: their edges may be anywhere */
+	uint32_t dio_align;                  /* offset, length and memory alignment of direct I/O; 1 without O_DIRECT */
 	uint64_t opt_io;                     /* preferred bytes an I/O, 0 unknown */
 	uint64_t max_io;                     /* most bytes an I/O, 0 no limit known */
 	bool writable;
 	bool can_lose_cache;                 /* has a volatile cache: flush before anything is durable */
 	int fd;                              /* -1 when there is none */
+	int fd_cached;                       /* the same file without O_DIRECT, for edges off dio_align; else -1 */
 	uint64_t base;                       /* where a partition starts on its disk, for offload; else 0 */
 	struct xm_identity id;
 	struct xm_nexus *nexus;              /* of host writes through this endpoint */
@@ -63,6 +64,9 @@ struct xm_endpoint {
 
 	/* Owned by the job. */
 	uint64_t gate_lo, gate_hi;           /* the only bytes that may be written: see gate.h */
+
+	/* Kept by xm_io_submit/xm_io_reap: requests that an engine has. */
+	unsigned io_inflight;
 };
 
 enum xm_role { XM_ROLE_SRC, XM_ROLE_DST };

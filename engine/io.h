@@ -12,6 +12,8 @@
 #ifndef XM_IO_H
 #define XM_IO_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include "clock.h"
 #include "endpoint.h"
 #include "status.h"
@@ -28,9 +30,12 @@ struct xm_io_req {
 	uint64_t off, len;           /* bytes; multiples of ep's block size (of 1 for files' tails) */
 	void *buf;                   /* aligned to the larger dio_align of the pair; NULL for ZERO, FLUSH */
 	int buf_index;               /* slot in the registered pool, -1 when not from it */
-	struct xm_status status;     /* valid after reap */
 	void *user;                  /* the submitter's */
+	struct xm_status status;     /* valid after reap */
 	void *priv;                  /* the engine's */
+	/* Kept by xm_io_submit/xm_io_reap; zero at first. */
+	struct xm_list active;
+	bool busy, ragged;
 };
 
 struct xm_io;
@@ -44,18 +49,26 @@ struct xm_io_ops {
 	enum xm_queued (*submit)(struct xm_io *io, struct xm_io_req *req);
 	void (*wait)(struct xm_io *io, struct xm_waiter *w);
 	void (*reap)(struct xm_io *io, struct xm_list *done);
-	void (*close)(struct xm_io *io);
+	/* Bounded.  False: see xm_io_close(). */
+	bool (*close)(struct xm_io *io);
 };
 
 struct xm_io {
 	const struct xm_io_ops *ops;
-	unsigned inflight;           /* kept by xm_io_submit/xm_io_reap */
 	unsigned max_inflight;
+	/* Kept by xm_io_submit/xm_io_reap. */
+	unsigned inflight;           /* what the engine has */
+	unsigned ragged;             /* of these, writes that pass the page cache at an edge */
+	struct xm_list active;       /* these requests */
+	struct xm_list refused;      /* broke the contract; not sent, given back by the next reap */
 };
+
+/* For engines, when they are opened. */
+void xm_io_init(struct xm_io *io, const struct xm_io_ops *ops, unsigned max_inflight);
 
 /*
  * The only callers of the vtable.  They check the contract both ways: range
- * inside the endpoint, alignment, the write gate, completion at most once.
+ * inside the endpoint, alignment, the write gate, completion exactly once.
  * A request that breaks it comes back from reap with XM_E_BUG, unsent.
  *
  * Host method, trials and verify share one engine, so xm_io_reap puts each
@@ -64,6 +77,12 @@ struct xm_io {
 enum xm_queued xm_io_submit(struct xm_io *io, struct xm_io_req *req);
 void xm_io_wait(struct xm_io *io, struct xm_waiter *w);
 void xm_io_reap(struct xm_io *io);
+/*
+ * NULL is fine.  False when requests are under way still after a bound: the
+ * engine, its requests and their buffers must then be left as they are until
+ * the process ends.
+ */
+bool xm_io_close(struct xm_io *io);
 
 /*
  * An engine for endpoints with descriptors.  `which`: "auto" (uring, else
