@@ -1,1 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
+noinst_LTLIBRARIES += libtools.la
+libtools_la_CPPFLAGS = $(TOOLS_CPPFLAGS)
+libtools_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+libtools_la_LIBADD = $(JANSSON_LIBS)
+libtools_la_SOURCES = \
+	tools/help.c tools/help.h \
+	tools/opt.c tools/opt.h tools/options.def \
+	tools/text.c tools/text.h
