@@ -4,6 +4,9 @@ libtools_la_CPPFLAGS = $(TOOLS_CPPFLAGS)
 libtools_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 libtools_la_LIBADD = $(JANSSON_LIBS)
 libtools_la_SOURCES = \
+	tools/figures.c tools/figures.h \
 	tools/help.c tools/help.h \
 	tools/opt.c tools/opt.h tools/options.def \
+	tools/report-file.c \
+	tools/report.c tools/report.h \
 	tools/text.c tools/text.h

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Putting the report where it was asked for.  See report.h.
+ *
+ * A reader must never see half a report, so it is written beside its name and
+ * renamed.  /dev/termination-log is a file mounted over a name in a folder
+ * that is often read-only: there it is written in place.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "xm/cleanup.h"
+#include "report.h"
+
+static bool write_all(int fd, const char *p, size_t n)
+{
+	while (n) {
+		ssize_t k = write(fd, p, n);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k <= 0)
+			return false;
+		p += k;
+		n -= (size_t)k;
+	}
+	return true;
+}
+
+/* 0, or the errno. */
+static int replace(const char *path, const char *text)
+{
+	XM_CLEANUP_FREE char *temporary = NULL;
+	int fd, error = 0;
+
+	if (asprintf(&temporary, "%s.%ld~", path, (long)getpid()) < 0) {
+		temporary = NULL;
+		return ENOMEM;
+	}
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return errno;
+	if (!write_all(fd, text, strlen(text)) || fsync(fd) != 0)
+		error = errno;
+	if (close(fd) != 0 && !error)
+		error = errno;
+	if (!error && rename(temporary, path) != 0)
+		error = errno;
+	if (error)
+		unlink(temporary);
+	return error;
+}
+
+static bool write_in_place(const char *path, const char *text)
+{
+	XM_CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
+	struct stat st;
+
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st) == 0 && S_ISBLK(st.st_mode)) {
+		errno = EINVAL;
+		return false;
+	}
+	return write_all(fd, text, strlen(text));
+}
+
+bool report_write(const char *path, const char *text)
+{
+	struct stat st;
+	int error;
+
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return write_in_place(path, text);
+	error = replace(path, text);
+	switch (error) {
+	case 0:
+		return true;
+	case EACCES: case EPERM: case EROFS: case EBUSY: case EXDEV: case EEXIST:
+	case ENAMETOOLONG:
+		return write_in_place(path, text);
+	default:
+		errno = error;
+		return false;
+	}
+}
+
+/* The folder of `path`, resolved, and the last part of its name; NULL when there is no such folder. */
+static char *resolve_parent(const char *path, const char **ret_base)
+{
+	const char *slash = strrchr(path, '/');
+	XM_CLEANUP_FREE char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+
+	*ret_base = slash ? slash + 1 : path;
+	return folder ? realpath(folder, NULL) : NULL;
+}
+
+bool report_same_file(const char *a, const char *b)
+{
+	struct stat sa, sb;
+	const char *base_a, *base_b;
+
+	if (stat(a, &sa) == 0 && stat(b, &sb) == 0)
+		return (sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino) ||
+		       (S_ISBLK(sa.st_mode) && S_ISBLK(sb.st_mode) && sa.st_rdev == sb.st_rdev);
+
+	XM_CLEANUP_FREE char *parent_a = resolve_parent(a, &base_a);
+	XM_CLEANUP_FREE char *parent_b = resolve_parent(b, &base_b);
+
+	return parent_a && parent_b && strcmp(parent_a, parent_b) == 0 && strcmp(base_a, base_b) == 0;
+}
