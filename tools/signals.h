@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Signals, in a thread of their own: a thread that sits in an ioctl the kernel
+ * does not return from must not keep TERM from working.
+ *
+ * TERM, INT, HUP: before a job runs, end at once (nothing was written). While
+ * it runs, the first asks it to stop, a second one, or SIGNALS_GRACE_S without
+ * an end, ends the process with what is under way unknown: exit 75, not 143,
+ * and a next run waits for it.  USR1 prints where the job is.
+ */
+#ifndef TOOLS_SIGNALS_H
+#define TOOLS_SIGNALS_H
+
+#include <stdbool.h>
+
+struct xm_job;
+
+/* A pod is killed 30 s after TERM. */
+#define SIGNALS_GRACE_S 25
+
+/* Before any other thread exists, so that all inherit the mask. */
+bool signals_start(void);
+/* The job is about to run. */
+void signals_job_begins(struct xm_job *job);
+/* It ended; from here on signals are ignored, the process ends by itself soon. */
+void signals_job_ended(void);
+
+#endif
