@@ -5,6 +5,10 @@ libtools_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 libtools_la_LIBADD = $(JANSSON_LIBS)
 libtools_la_SOURCES = \
 	tools/bar.c tools/bar.h \
+	tools/cmd-copy.c \
+	tools/cmd-probe.c \
+	tools/cmd-verify.c \
+	tools/cmd.c tools/cmd.h \
 	tools/console.c tools/console.h \
 	tools/figures.c tools/figures.h \
 	tools/help.c tools/help.h \

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * xmover copy SRC DST: open, check, run the job, tell the truth about it.
+ *
+ * Everything that can be refused is refused before the first byte is written.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "cmd.h"
+#include "console.h"
+#include "outcome.h"
+#include "signals.h"
+#include "text.h"
+
+struct copy {
+	const struct opts *o;
+	struct xm_ctx *ctx;
+	struct xm_endpoint *src, *dst;
+	struct xm_job *job;
+	struct figures figures;
+};
+
+/* ---- before the job ------------------------------------------------------------- */
+
+static int set_job_id(const struct copy *c, struct xm_error **err)
+{
+	const char *id = opt_text(c->o, OPT_JOB);
+
+	if (id)
+		return xm_ctx_set(c->ctx, XM_CTX_JOB_ID, id, err);
+	return xm_ctx_set(c->ctx, XM_CTX_JOB_FROM, c->o->operand[1], err);
+}
+
+static int open_disks(struct copy *c, struct xm_error **err)
+{
+	unsigned flags = XM_OPEN_WRITE | (opt_flag(c->o, OPT_CREATE) ? XM_OPEN_CREATE : 0);
+
+	/* A dry run must not evict a copy of the same job that is under way. */
+	c->ctx = cmd_context(c->o, opt_flag(c->o, OPT_DRY_RUN) ? "inspect" : "copy", err);
+	if (!c->ctx || set_job_id(c, err) != 0)
+		return -1;
+	if (xm_endpoint_open(c->ctx, c->o->operand[0], 0, 0, &c->src, err) != 0)
+		return -1;
+	outcome_source(c->src);
+	if (xm_endpoint_open(c->ctx, c->o->operand[1], flags, xm_endpoint_size(c->src), &c->dst,
+			     err) != 0)
+		return -1;
+	outcome_destination(c->dst);
+	return 0;
+}
+
+static const struct {
+	enum opt_id option;
+	enum xm_job_option key;
+	bool number;
+} job_options[] = {
+	{ OPT_OFFLOAD, XM_OPT_OFFLOAD, false }, { OPT_METHOD, XM_OPT_METHOD, false },
+	{ OPT_VERIFY, XM_OPT_VERIFY, false },   { OPT_IO, XM_OPT_IO, false },
+	{ OPT_RATE, XM_OPT_RATE, true },        { OPT_DEPTH, XM_OPT_DEPTH, true },
+};
+
+static int make_job(struct copy *c, struct xm_error **err)
+{
+	if (xm_job_new(c->ctx, c->src, c->dst, &c->job, err) != 0)
+		return -1;
+	for (size_t i = 0; i < sizeof job_options / sizeof job_options[0]; i++) {
+		enum opt_id id = job_options[i].option;
+		int failed;
+
+		if (!c->o->given[id])
+			continue;
+		if (job_options[i].number)
+			failed = xm_job_set_u64(c->job, job_options[i].key,
+						opt_number(c->o, id, 0), err);
+		else
+			failed = xm_job_set_str(c->job, job_options[i].key, opt_text(c->o, id), err);
+		if (failed)
+			return -1;
+	}
+	return 0;
+}
+
+/* 0, or the exit code when the destination is not the one that was meant. */
+static int check_identity(const struct copy *c)
+{
+	const char *id = opt_text(c->o, OPT_DST_ID);
+	char text[512];
+
+	if (!id || xm_endpoint_has_designator(c->dst, id))
+		return 0;
+	snprintf(text, sizeof text, "destination %s is %s, not %s as --dst-id says: nothing was written",
+		 xm_endpoint_str(c->dst, XM_EP_NAME), xm_endpoint_str(c->dst, XM_EP_DESIGNATOR), id);
+	console_log(NULL, XM_LOG_ERROR, "failed", text);
+	outcome_end(XM_E_DESTINATION, "failed", text);
+	return XM_E_DESTINATION;
+}
+
+/* ---- while it runs --------------------------------------------------------------- */
+
+static void on_progress(void *user, const struct xm_job *job)
+{
+	struct copy *c = user;
+
+	figures_read_short(&c->figures, job);
+	outcome_figures(&c->figures);
+	console_progress(&c->figures);
+}
+
+/* ---- after it ---------------------------------------------------------------------- */
+
+static void print_summary(const struct copy *c)
+{
+	const struct figures *f = &c->figures;
+	char done[TEXT_SIZE_MAX], rate[TEXT_SIZE_MAX], verified[TEXT_SIZE_MAX], t[TEXT_TIME_MAX];
+	uint64_t ms = f->duration_ns / 1000000;
+
+	if (opt_flag(c->o, OPT_QUIET) || opt_flag(c->o, OPT_DRY_RUN))
+		return;
+	printf("Moved %s in %s (%s/s); read back and compared: %s.\n", text_size(f->done, done),
+	       text_time(f->duration_ns, t),
+	       text_size(ms ? (uint64_t)((double)f->done * 1000 / (double)ms) : f->done, rate),
+	       text_size(f->verified, verified));
+}
+
+static void print_fallbacks(const struct copy *c)
+{
+	char size[TEXT_SIZE_MAX], detail[FIGURES_DETAIL];
+
+	if (opt_flag(c->o, OPT_QUIET))
+		return;
+	for (size_t i = 0; i < c->figures.fallbacks && i < FIGURES_FALLBACKS; i++) {
+		const struct figures_fallback *fb = &c->figures.fallback[i];
+
+		text_printable(fb->detail, detail, sizeof detail);
+		printf("Not offloaded: %s, %s: %s\n", text_size(fb->bytes, size), fb->reason, detail);
+	}
+}
+
+static const char *result_word(const struct copy *c, int code)
+{
+	if (code == XM_OK)
+		return opt_flag(c->o, OPT_DRY_RUN) ? "planned" : "done";
+	return code == XM_E_STOPPED ? "stopped" : "failed";
+}
+
+/* Tells the end on all three: the console (errors), stdout (the line of truth), the report. */
+static int finish(struct copy *c, struct xm_error *err, bool failed)
+{
+	char message[FIGURES_MESSAGE * 2] = "", line[FIGURES_MESSAGE];
+	int code = XM_OK;
+
+	if (failed) {
+		snprintf(message, sizeof message, "%s", err ? xm_error_text(err) : "out of memory");
+		code = cmd_fail(err);
+	}
+	if (c->job) {
+		size_t n = strlen(message);
+
+		figures_read(&c->figures, c->job);
+		outcome_figures(&c->figures);
+		if (!failed)
+			print_summary(c);
+		print_fallbacks(c);
+		text_printable(c->figures.message, line, sizeof line);
+		if (*line)
+			printf("%s\n", line);
+		snprintf(message + n, sizeof message - n, "%s%s", n ? ". " : "", c->figures.message);
+	}
+	outcome_end(code, result_word(c, code), message);
+	cmd_flush();
+	return code;
+}
+
+static int run(struct copy *c, struct xm_error **err)
+{
+	int failed;
+
+	if (opt_flag(c->o, OPT_DRY_RUN))
+		return xm_job_plan(c->job, err);
+	xm_job_set_progress(c->job, on_progress, c, console_interval_ns());
+	outcome_begin();
+	signals_job_begins(c->job);
+	failed = xm_job_run(c->job, err);
+	signals_job_ended();
+	figures_read(&c->figures, c->job);
+	console_progress_end(&c->figures);
+	return failed;
+}
+
+static int copy(struct copy *c)
+{
+	struct xm_error *err = NULL;
+	int code;
+
+	if (!outcome_begin()) {
+		console_say(XM_LOG_ERROR, "failed", "cannot write the report %s: %s",
+			    opt_text(c->o, OPT_REPORT), strerror(errno));
+		return XM_E_CONFIG;
+	}
+	if (open_disks(c, &err) != 0)
+		return finish(c, err, true);
+	code = check_identity(c);
+	if (code)
+		return code;
+	if (make_job(c, &err) != 0)
+		return finish(c, err, true);
+	return finish(c, err, run(c, &err) != 0);
+}
+
+int cmd_copy(const struct opts *o)
+{
+	struct copy c = { .o = o };
+	int code = copy(&c);
+
+	xm_job_free(c.job);
+	xm_endpoint_close(c.dst);
+	xm_endpoint_close(c.src);
+	xm_ctx_free(c.ctx);
+	return code;
+}

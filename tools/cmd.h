@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands, each answering the exit code, and what they share. */
+#ifndef TOOLS_CMD_H
+#define TOOLS_CMD_H
+
+#include <stdbool.h>
+#include "opt.h"
+#include "xmover.h"
+
+int cmd_copy(const struct opts *o);
+int cmd_probe(const struct opts *o);
+int cmd_verify(const struct opts *o);
+
+/*
+ * A context with the options that all commands take, NULL on failure.
+ * `purpose` as XM_CTX_PURPOSE; a process that holds secrets leaves no core file.
+ */
+struct xm_ctx *cmd_context(const struct opts *o, const char *purpose, struct xm_error **err);
+
+/* Says the error, frees it, and answers its exit code. */
+int cmd_fail(struct xm_error *err);
+
+/* stdout got it all; else says so and answers false. */
+bool cmd_flush(void);
+
+#endif
