@@ -43,7 +43,10 @@ struct xm_clock_sim {
 	struct xm_clock clock;
 	uint64_t time;
 };
-/* Starts at 1 s.  A wait without a deadline is a hang, and aborts the test. */
+/*
+ * Starts at 1 s.  A descriptor that is ready ends a wait before time moves.  A
+ * wait without a deadline, when nothing becomes ready, is a hang and aborts the test.
+ */
 void xm_clock_sim_init(struct xm_clock_sim *sim);
 
 #endif

@@ -26,6 +26,7 @@ struct xm_ctx {
 	struct xm_clock *clock;              /* a test puts a simulated one */
 	const struct xm_registry *registry;  /* NULL until xm_endpoint_open() or a test puts one */
 	char *job_id;                        /* NULL until set or derived */
+	bool job_id_given;                   /* set, not derived */
 	char *initiator_name;
 	bool inspect;                        /* XM_CTX_PURPOSE: log in beside a copy, never over it */
 	uint64_t timeout_ns;

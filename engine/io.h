@@ -49,8 +49,8 @@ struct xm_io_ops {
 	enum xm_queued (*submit)(struct xm_io *io, struct xm_io_req *req);
 	void (*wait)(struct xm_io *io, struct xm_waiter *w);
 	void (*reap)(struct xm_io *io, struct xm_list *done);
-	/* Bounded.  False: see xm_io_close(). */
-	bool (*close)(struct xm_io *io);
+	/* Called with nothing under way. */
+	void (*close)(struct xm_io *io);
 };
 
 struct xm_io {
@@ -78,9 +78,9 @@ enum xm_queued xm_io_submit(struct xm_io *io, struct xm_io_req *req);
 void xm_io_wait(struct xm_io *io, struct xm_waiter *w);
 void xm_io_reap(struct xm_io *io);
 /*
- * NULL is fine.  False when requests are under way still after a bound: the
- * engine, its requests and their buffers must then be left as they are until
- * the process ends.
+ * Waits for what is under way, up to the context's timeout.  False when that
+ * did not end: the engine, its requests, their buffers and endpoints must then
+ * be left as they are until the process ends.
  */
 bool xm_io_close(struct xm_io *io);
 
