@@ -59,13 +59,3 @@ void figures_read(struct figures *f, const struct xm_job *job)
 		copy_text(row->detail, sizeof row->detail, detail);
 	}
 }
-
-uint64_t figures_offloaded(const struct figures *f)
-{
-	return f->xcopy + f->odx + f->nvme_copy;
-}
-
-uint64_t figures_by_host(const struct figures *f)
-{
-	return f->host + f->clone;
-}

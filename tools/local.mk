@@ -18,3 +18,21 @@ libtools_la_SOURCES = \
 	tools/report.c tools/report.h \
 	tools/signals.c tools/signals.h \
 	tools/text.c tools/text.h
+
+# The man page: xmover.pod with the option section made from options.def.
+if WITH_POD2MAN
+man_MANS += tools/xmover.1
+endif
+CLEANFILES += tools/xmover.1 tools/xmover-full.pod
+EXTRA_DIST += tools/options.awk tools/xmover.pod tools/report-schema.json
+
+tools/xmover-full.pod: $(srcdir)/tools/xmover.pod $(srcdir)/tools/options.def $(srcdir)/tools/options.awk
+	$(AM_V_GEN)$(MKDIR_P) tools && \
+	$(AWK) -f $(srcdir)/tools/options.awk $(srcdir)/tools/options.def >$@.options && \
+	$(AWK) -v options=$@.options '/^=for options/ { \
+		while ((getline line < options) > 0) print line; next } { print }' \
+		$(srcdir)/tools/xmover.pod >$@.tmp && rm -f $@.options && mv $@.tmp $@
+
+tools/xmover.1: tools/xmover-full.pod
+	$(AM_V_GEN)$(POD2MAN) --utf8 --name=XMOVER --section=1 --center=xmover \
+		--release="xmover $(PACKAGE_VERSION)" --date=2026-11-22 tools/xmover-full.pod >$@.tmp && mv $@.tmp $@

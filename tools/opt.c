@@ -51,6 +51,8 @@ bool opt_list_has(const char *list, char sep, const char *word)
 {
 	size_t n = strlen(word);
 
+	if (strchr(word, sep))
+		return false;
 	for (const char *p = list; p; p = strchr(p, sep), p = p ? p + 1 : NULL)
 		if (strncmp(p, word, n) == 0 && (p[n] == '\0' || p[n] == sep))
 			return n > 0;
@@ -270,6 +272,8 @@ static void read_words(struct opts *o, int argc, char **argv, char *error)
 				take_operand(o, argv[optind++], error);
 		} else if (c == ':') {
 			complain(error, "%.40s needs a value", word);
+		} else if (c == '?' && optopt >= LONG_BASE) {
+			complain(error, "%.*s takes no value", (int)strcspn(word, "="), word);
 		} else if (c == '?') {
 			complain(error, "no such option: %.*s", (int)strcspn(word, "="), word);
 		} else {
