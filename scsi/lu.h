@@ -35,9 +35,11 @@ struct scsi_lu {
 	uint64_t lun;
 	/* INQUIRY */
 	char vendor[9], product[17], revision[5];
-	uint8_t version, type;
+	uint8_t version, qualifier, type;
 	bool third_party_copy;
 	/* VPD */
+	bool has_vpd_00;
+	uint8_t vpd_pages[32];           /* bit per page code: scsi_lu_has_vpd() */
 	char serial[129];
 	struct scsi_designator designators[SCSI_DESIGNATORS];
 	unsigned ndesignators;
@@ -52,15 +54,52 @@ struct scsi_lu {
 	uint32_t block_size;
 	bool lbpme, lbprz;
 	bool protection;
+	/* MODE SENSE */
 	bool write_protected;
+	bool write_cache;                /* true also when not told */
 };
 
+bool scsi_lu_has_vpd(const struct scsi_lu *lu, uint8_t page);
+
 /*
- * Ask the device all of the above.  Absent pages are no failure; a capacity or
- * block size that cannot be believed (block size not a power of two in 512..65536,
- * blocks * size over 2^63, no capacity at all) is XM_E_IO.
+ * Ask the device all of the above; lu->transport and lu->lun are set, the rest
+ * is filled.  Absent pages are no failure; a capacity or block size that cannot
+ * be believed (block size not a power of two in 512..65536, blocks * size over
+ * 2^63, no capacity at all) is XM_E_IO; no disk at that LUN is XM_E_NOSOURCE
+ * (an opener of a destination turns it into XM_E_DESTINATION); a path that does
+ * not answer, or a disk that is never ready, XM_E_TEMPORARY.
  */
 int scsi_lu_identify(struct xm_ctx *ctx, struct scsi_lu *lu, struct xm_error **err);
+
+/*
+ * The same, command by command, for who may not block (a fence):
+ *     scsi_identify_start(id, &fresh);
+ *     while ((cmd = scsi_identify_next(id))) {
+ *             send cmd, wait until it has ended;
+ *             if (scsi_identify_answer(id, &err)) ... it failed
+ *     }
+ * fresh.transport and fresh.lun are set before.  The commands belong to *id,
+ * which must not move meanwhile; their `done` and `user` are the sender's to set.
+ * UNIT ATTENTION, BUSY and NOT READY that passes are asked again; pause_ns is how
+ * long the sender should wait before the next one.
+ */
+struct scsi_identify {
+	struct scsi_lu *lu;
+	struct scsi_cmd cmd;
+	unsigned step, tries;
+	uint64_t pause_ns;
+	uint8_t data[4096];
+};
+void scsi_identify_start(struct scsi_identify *id, struct scsi_lu *lu);
+struct scsi_cmd *scsi_identify_next(struct scsi_identify *id);
+int scsi_identify_answer(struct scsi_identify *id, struct xm_error **err);
+
+/*
+ * Is `now` still the disk that `before` was: designators (serial number where
+ * there are none), block size, and at least its capacity?  When not, *why is a
+ * sentence, of static storage.
+ */
+bool scsi_lu_same(const struct scsi_lu *before, const struct scsi_lu *now, const char **why);
 /* The names for xm_identity that the designators give, best first. */
 void scsi_lu_identity(const struct scsi_lu *lu, struct xm_identity *id);
 

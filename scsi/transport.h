@@ -72,6 +72,8 @@ struct scsi_transport {
 
 /* FULL while the nexus is closed to commands, or max_inflight is reached. */
 enum xm_queued scsi_submit(struct scsi_transport *t, struct scsi_cmd *cmd);
+/* The same past the closed nexus, for the fence alone (to look whose disk it is). */
+enum xm_queued scsi_submit_fenced(struct scsi_transport *t, struct scsi_cmd *cmd);
 /* For transports: put a command that has ended on its submitter's list. */
 void scsi_finish(struct scsi_transport *t, struct scsi_cmd *cmd);
 /*
@@ -79,5 +81,9 @@ void scsi_finish(struct scsi_transport *t, struct scsi_cmd *cmd);
  * times.  0 when the device answered at all (look at cmd->status), else -1.
  */
 int scsi_exec(struct scsi_transport *t, struct scsi_cmd *cmd);
+/* The same without asking again. */
+int scsi_exec_once(struct scsi_transport *t, struct scsi_cmd *cmd);
+/* Set-up only: let ns pass. */
+void scsi_pause(struct xm_ctx *ctx, uint64_t ns);
 
 #endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Command descriptor blocks: bytes only, nothing is sent from here.
+ * Layouts: SPC-4 6, SBC-3 5.  The CONTROL byte is always 0.
+ */
+#include <string.h>
+#include "cdb.h"
+#include "xm/endian.h"
+
+static void start(uint8_t cdb[SCSI_CDB_MAX], uint8_t opcode)
+{
+	memset(cdb, 0, SCSI_CDB_MAX);
+	cdb[0] = opcode;
+}
+
+unsigned scsi_cdb_test_unit_ready(uint8_t cdb[SCSI_CDB_MAX])
+{
+	start(cdb, SCSI_TEST_UNIT_READY);
+	return 6;
+}
+
+unsigned scsi_cdb_inquiry(uint8_t cdb[SCSI_CDB_MAX], uint16_t alloc)
+{
+	start(cdb, SCSI_INQUIRY);
+	xm_put_be16(cdb + 3, alloc);
+	return 6;
+}
+
+unsigned scsi_cdb_inquiry_vpd(uint8_t cdb[SCSI_CDB_MAX], uint8_t page, uint16_t alloc)
+{
+	scsi_cdb_inquiry(cdb, alloc);
+	cdb[1] = 0x01;          /* EVPD */
+	cdb[2] = page;
+	return 6;
+}
+
+unsigned scsi_cdb_mode_sense_6(uint8_t cdb[SCSI_CDB_MAX], uint8_t page, uint8_t alloc)
+{
+	start(cdb, SCSI_MODE_SENSE_6);
+	cdb[1] = 0x08;          /* DBD: no block descriptors */
+	cdb[2] = page & 0x3f;   /* PC 00b: current values */
+	cdb[4] = alloc;
+	return 6;
+}
+
+unsigned scsi_cdb_read_capacity_10(uint8_t cdb[SCSI_CDB_MAX])
+{
+	start(cdb, SCSI_READ_CAPACITY_10);
+	return 10;
+}
+
+unsigned scsi_cdb_read_capacity_16(uint8_t cdb[SCSI_CDB_MAX], uint32_t alloc)
+{
+	start(cdb, SCSI_SERVICE_ACTION_IN_16);
+	cdb[1] = 0x10;
+	xm_put_be32(cdb + 10, alloc);
+	return 16;
+}
+
+unsigned scsi_cdb_report_luns(uint8_t cdb[SCSI_CDB_MAX], uint32_t alloc)
+{
+	start(cdb, SCSI_REPORT_LUNS);
+	xm_put_be32(cdb + 6, alloc);
+	return 12;
+}
+
+static unsigned lba_16(uint8_t cdb[SCSI_CDB_MAX], uint8_t opcode, uint64_t lba, uint32_t blocks)
+{
+	start(cdb, opcode);
+	xm_put_be64(cdb + 2, lba);
+	xm_put_be32(cdb + 10, blocks);
+	return 16;
+}
+
+unsigned scsi_cdb_read_16(uint8_t cdb[SCSI_CDB_MAX], uint64_t lba, uint32_t blocks)
+{
+	return lba_16(cdb, SCSI_READ_16, lba, blocks);
+}
+
+unsigned scsi_cdb_write_16(uint8_t cdb[SCSI_CDB_MAX], uint64_t lba, uint32_t blocks)
+{
+	return lba_16(cdb, SCSI_WRITE_16, lba, blocks);
+}
+
+unsigned scsi_cdb_synchronize_cache_10(uint8_t cdb[SCSI_CDB_MAX], uint32_t lba, uint16_t blocks)
+{
+	start(cdb, SCSI_SYNCHRONIZE_CACHE_10);
+	xm_put_be32(cdb + 2, lba);
+	xm_put_be16(cdb + 7, blocks);
+	return 10;
+}
+
+unsigned scsi_cdb_synchronize_cache_16(uint8_t cdb[SCSI_CDB_MAX], uint64_t lba, uint32_t blocks)
+{
+	return lba_16(cdb, SCSI_SYNCHRONIZE_CACHE_16, lba, blocks);
+}
+
+unsigned scsi_cdb_write_same_16(uint8_t cdb[SCSI_CDB_MAX], uint64_t lba, uint32_t blocks,
+				bool unmap, bool ndob)
+{
+	lba_16(cdb, SCSI_WRITE_SAME_16, lba, blocks);
+	cdb[1] = (uint8_t)((unmap ? 0x08 : 0) | (ndob ? 0x01 : 0));
+	return 16;
+}
+
+unsigned scsi_cdb_unmap(uint8_t cdb[SCSI_CDB_MAX], uint16_t list_len)
+{
+	start(cdb, SCSI_UNMAP);
+	xm_put_be16(cdb + 7, list_len);
+	return 10;
+}
+
+unsigned scsi_cdb_extended_copy(uint8_t cdb[SCSI_CDB_MAX], uint32_t list_len)
+{
+	start(cdb, SCSI_EXTENDED_COPY);
+	xm_put_be32(cdb + 10, list_len);
+	return 16;
+}
+
+unsigned scsi_cdb_receive_copy(uint8_t cdb[SCSI_CDB_MAX], enum scsi_receive_copy_sa sa,
+			       uint8_t list_id, uint32_t alloc)
+{
+	start(cdb, SCSI_RECEIVE_COPY);
+	cdb[1] = (uint8_t)sa;
+	cdb[2] = list_id;
+	xm_put_be32(cdb + 10, alloc);
+	return 16;
+}
+
+static const struct {
+	uint8_t opcode;
+	const char *name;
+} names[] = {
+	{ SCSI_TEST_UNIT_READY, "TEST UNIT READY" },
+	{ SCSI_INQUIRY, "INQUIRY" },
+	{ SCSI_MODE_SENSE_6, "MODE SENSE(6)" },
+	{ SCSI_READ_CAPACITY_10, "READ CAPACITY(10)" },
+	{ SCSI_SYNCHRONIZE_CACHE_10, "SYNCHRONIZE CACHE(10)" },
+	{ SCSI_UNMAP, "UNMAP" },
+	{ SCSI_EXTENDED_COPY, "EXTENDED COPY" },
+	{ SCSI_RECEIVE_COPY, "RECEIVE COPY RESULTS" },
+	{ SCSI_READ_16, "READ(16)" },
+	{ SCSI_WRITE_16, "WRITE(16)" },
+	{ SCSI_SYNCHRONIZE_CACHE_16, "SYNCHRONIZE CACHE(16)" },
+	{ SCSI_WRITE_SAME_16, "WRITE SAME(16)" },
+	{ SCSI_SERVICE_ACTION_IN_16, "READ CAPACITY(16)" },
+	{ SCSI_REPORT_LUNS, "REPORT LUNS" },
+};
+
+const char *scsi_cdb_name(const uint8_t cdb[SCSI_CDB_MAX])
+{
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (names[i].opcode == cdb[0])
+			return names[i].name;
+	return "SCSI command";
+}
