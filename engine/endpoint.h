@@ -43,6 +43,9 @@ struct xm_endpoint_ops {
 	void (*close)(struct xm_endpoint *ep);
 };
 
+/* How an engine for descriptors makes zeros, cheapest first. */
+enum xm_zero_way { XM_ZERO_PUNCH, XM_ZERO_RANGE, XM_ZERO_WRITE };
+
 struct xm_endpoint {
 	/* Set by the opener, never changed. */
 	const struct xm_endpoint_ops *ops;
@@ -57,7 +60,7 @@ struct xm_endpoint {
 	bool can_lose_cache;                 /* has a volatile cache: flush before anything is durable */
 	int fd;                              /* -1 when there is none */
 	int fd_cached;                       /* the same file without O_DIRECT, for edges off dio_align; else -1 */
-	uint64_t base;                       /* where a partition starts on its disk, for offload; else 0 */
+	uint64_t base;                       /* where a partition (or a loop device) starts on what id names; else 0 */
 	struct xm_identity id;
 	struct xm_nexus *nexus;              /* of host writes through this endpoint */
 	struct xm_attachments attached;
@@ -65,8 +68,9 @@ struct xm_endpoint {
 	/* Owned by the job. */
 	uint64_t gate_lo, gate_hi;           /* the only bytes that may be written: see gate.h */
 
-	/* Kept by xm_io_submit/xm_io_reap: requests that an engine has. */
-	unsigned io_inflight;
+	/* Kept by xm_io_submit/xm_io_reap and the engines. */
+	unsigned io_inflight;                /* requests that an engine has */
+	enum xm_zero_way zero_way;           /* the first that this disk has not refused */
 };
 
 enum xm_role { XM_ROLE_SRC, XM_ROLE_DST };
@@ -94,5 +98,11 @@ struct xm_endpoint *xm_endpoint_alloc(struct xm_ctx *ctx, const struct xm_endpoi
 				      const char *name);
 
 extern const struct xm_opener xm_opener_file;   /* files and block devices */
+
+/*
+ * The nexus of I/O through our own kernel: over when the kernel has answered
+ * all requests of the endpoint.  NULL when memory is short; free() frees it.
+ */
+struct xm_nexus *xm_nexus_host_new(struct xm_endpoint *ep);
 
 #endif

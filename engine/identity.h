@@ -5,7 +5,8 @@
  * one disk; that is how "source = destination" is found under two paths.
  *
  * Names are text: "naa.<hex>", "eui.<hex>", "t10.<text>", "scsi-name.<text>",
- * "file.<dev>.<ino>", "blk.<major>.<minor>", all lower case hex.
+ * "uuid.<hex>", "nvme.<text>", "dm.<uuid>", "file.<dev>.<ino>",
+ * "blk.<major>.<minor>", all lower case hex.
  */
 #ifndef XM_IDENTITY_H
 #define XM_IDENTITY_H
@@ -22,12 +23,17 @@ struct xm_identity {
 	char vendor[17], product[65], revision[17], serial[129];
 };
 
-/* A control character or a space at either end is dropped; beyond the limits, ignored. */
+/*
+ * True when the set has the name now.  It is cleaned as xm_identity_text() does;
+ * one that is empty, too long or one too many is not taken.
+ */
 bool xm_identity_add(struct xm_identity *id, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 bool xm_identity_has(const struct xm_identity *id, const char *name);
 /* The name both have, or NULL. */
 const char *xm_identity_common(const struct xm_identity *a, const struct xm_identity *b);
+/* For the fields: printable ASCII of text[0..len), no space at either end, cut to size-1. */
+void xm_identity_text(char *field, size_t size, const char *text, size_t len);
 void xm_identity_free(struct xm_identity *id);
 
 #endif

@@ -90,8 +90,9 @@ bool xm_io_close(struct xm_io *io);
  */
 struct xm_io *xm_io_open(struct xm_ctx *ctx, const char *which, const char **ret_why,
 			 struct xm_error **err);
-struct xm_io *xm_io_uring_open(struct xm_ctx *ctx, struct xm_error **err);
-struct xm_io *xm_io_threads_open(struct xm_ctx *ctx, struct xm_error **err);
+/* NULL and an errno. */
+struct xm_io *xm_io_uring_open(struct xm_ctx *ctx, int *ret_errno);
+struct xm_io *xm_io_threads_open(struct xm_ctx *ctx, int *ret_errno);
 
 /* ---- the job's buffers --------------------------------------------------- */
 
@@ -102,6 +103,7 @@ struct xm_buffers {
 	unsigned slots, free;
 	unsigned *stack;             /* free slot numbers */
 };
+/* 0, or -1 when memory is short. */
 int xm_buffers_init(struct xm_buffers *b, uint64_t slot_size, unsigned slots);
 /* Slot number, or -1 when all are taken. */
 int xm_buffers_get(struct xm_buffers *b);

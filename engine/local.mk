@@ -5,20 +5,31 @@ libengine_la_CFLAGS = $(AM_CFLAGS) $(XXHASH_CFLAGS)
 libengine_la_LIBADD = $(XXHASH_LIBS)
 libengine_la_SOURCES = \
 	engine/attach.c engine/attach.h \
+	engine/buffers.c \
 	engine/chap.c engine/chap.h \
 	engine/clock.c engine/clock.h \
 	engine/ctx.c engine/ctx.h \
-	engine/endpoint.h \
+	engine/endpoint.c engine/endpoint.h \
 	engine/error.c engine/error.h \
-	engine/extent.h \
+	engine/extent-all.c engine/extent.h \
 	engine/gate.h \
-	engine/identity.h \
-	engine/io.h \
+	engine/identity.c engine/identity.h \
+	engine/io.c engine/io.h \
+	engine/io-fd.c engine/io-fd.h \
+	engine/io-threads.c \
 	engine/job-id.c engine/job-id.h \
 	engine/log.c \
 	engine/method.h \
 	engine/nexus.h \
+	engine/nexus-host.c \
 	engine/pool.c engine/pool.h \
 	engine/registry.h \
 	engine/status.h \
 	engine/task.h
+if WITH_URING
+libengine_la_SOURCES += engine/io-uring.c
+libengine_la_CFLAGS += $(URING_CFLAGS)
+libengine_la_LIBADD += $(URING_LIBS)
+else
+libengine_la_SOURCES += engine/no-uring.c
+endif

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Block I/O by io_uring: one ring for both ends, one enter a turn.
+ *
+ * The ring holds its files registered, so that the claim on the destination
+ * (O_EXCL, flock) lives as long as any request of ours, also when the process
+ * is killed: a successor that gets the claim knows that nothing writes any more.
+ * Set-up flags are tried, best first, never guessed from a version.  A ring that
+ * can be made but not entered (seccomp) is found at open.
+ */
+#include "io-fd.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <liburing.h>
+#include <stdlib.h>
+
+#define DEPTH 256
+#define FILES 16
+/* The kernel's limit for one registered buffer. */
+#define REGISTERED_MAX (UINT64_C(1) << 30)
+#define NOT_REGISTERED (-1)
+
+struct ring_file {
+	const struct xm_endpoint *ep;
+	int slot, slot_cached;           /* NOT_REGISTERED: by number */
+};
+
+struct uring {
+	struct xm_fd_engine fd;
+	struct io_uring ring;
+	bool enabled;
+	int broken;                      /* errno of an enter that will never work */
+	struct xm_list unsent;           /* ops in the submission queue that the kernel has not taken */
+	unsigned sent;                   /* ops it has */
+	bool files_registered;
+	unsigned nslots, nfiles;
+	struct ring_file files[FILES / 2];
+	const uint8_t *fixed;            /* registered buffers */
+	uint64_t fixed_size;
+};
+
+static struct uring *uring_of(struct xm_io *io)
+{
+	return xm_container_of(io, struct uring, fd.io);
+}
+
+/* ---- endpoints and buffers ----------------------------------------------------- */
+
+static int register_fd(struct uring *u, int fd)
+{
+	if (!u->files_registered || fd < 0 || u->nslots == FILES)
+		return NOT_REGISTERED;
+	if (io_uring_register_files_update(&u->ring, u->nslots, &fd, 1) != 1)
+		return NOT_REGISTERED;
+	return (int)u->nslots++;
+}
+
+static const struct ring_file *file_of(const struct uring *u, const struct xm_endpoint *ep)
+{
+	for (unsigned i = 0; i < u->nfiles; i++)
+		if (u->files[i].ep == ep)
+			return &u->files[i];
+	return NULL;
+}
+
+static int uring_attach(struct xm_io *io, struct xm_endpoint *ep, struct xm_error **err)
+{
+	struct uring *u = uring_of(io);
+	(void)err;
+	/* Without a slot the descriptor itself is used: slower, not wrong. */
+	if (file_of(u, ep) || u->nfiles == FILES / 2)
+		return 0;
+	u->files[u->nfiles++] = (struct ring_file){
+		.ep = ep,
+		.slot = register_fd(u, ep->fd),
+		.slot_cached = register_fd(u, ep->fd_cached),
+	};
+	return 0;
+}
+
+static void uring_buffers(struct xm_io *io, struct xm_buffers *b)
+{
+	struct uring *u = uring_of(io);
+	struct iovec all = { .iov_base = b->base, .iov_len = b->slot_size * b->slots };
+	int rc = all.iov_len > REGISTERED_MAX ? -EFAULT : io_uring_register_buffers(&u->ring, &all, 1);
+	if (rc < 0) {
+		xm_log(u->fd.ctx, XM_LOG_DEBUG, "buffers_not_registered",
+		       "io_uring takes the buffers unregistered (%d)", rc);
+		return;
+	}
+	u->fixed = b->base;
+	u->fixed_size = all.iov_len;
+}
+
+/* ---- submission -------------------------------------------------------------------- */
+
+static bool is_fixed(const struct uring *u, const struct xm_fd_op *op)
+{
+	const uint8_t *buf = op->buf;
+	return u->fixed && buf >= u->fixed && op->len <= u->fixed_size &&
+	       (uint64_t)(buf - u->fixed) <= u->fixed_size - op->len;
+}
+
+static void prepare(struct uring *u, struct io_uring_sqe *sqe, const struct xm_fd_op *op)
+{
+	const struct xm_endpoint *ep = op->req->ep;
+	const struct ring_file *f = file_of(u, ep);
+	int slot = !f ? NOT_REGISTERED : op->cached ? f->slot_cached : f->slot;
+	int fd = slot != NOT_REGISTERED ? slot : op->cached ? ep->fd_cached : ep->fd;
+	unsigned len = (unsigned)op->len;
+	switch (op->call) {
+	case XM_FD_READ:
+		if (is_fixed(u, op))
+			io_uring_prep_read_fixed(sqe, fd, op->buf, len, op->off, 0);
+		else
+			io_uring_prep_read(sqe, fd, op->buf, len, op->off);
+		break;
+	case XM_FD_WRITE:
+		if (is_fixed(u, op))
+			io_uring_prep_write_fixed(sqe, fd, op->buf, len, op->off, 0);
+		else
+			io_uring_prep_write(sqe, fd, op->buf, len, op->off);
+		break;
+	case XM_FD_FALLOCATE:
+		io_uring_prep_fallocate(sqe, fd, op->mode, (off_t)op->off, (off_t)op->len);
+		break;
+	case XM_FD_FSYNC:
+		io_uring_prep_fsync(sqe, fd, 0);
+		break;
+	}
+	if (slot != NOT_REGISTERED)
+		sqe->flags |= IOSQE_FIXED_FILE;
+}
+
+/* Each op has one entry at most, and the queue has an entry for each op. */
+static void start_step(struct uring *u, struct xm_fd_op *op)
+{
+	if (!u->broken) {
+		struct io_uring_sqe *sqe = io_uring_get_sqe(&u->ring);
+		assert(sqe);
+		prepare(u, sqe, op);
+		io_uring_sqe_set_data(sqe, op);
+	}
+	xm_list_add_tail(&u->unsent, &op->link);
+}
+
+static enum xm_queued uring_submit(struct xm_io *io, struct xm_io_req *req)
+{
+	struct uring *u = uring_of(io);
+	start_step(u, xm_fd_op_begin(&u->fd, req));
+	return XM_QUEUED;
+}
+
+static void took(struct uring *u, unsigned n)
+{
+	for (; n && !xm_list_empty(&u->unsent); n--) {
+		xm_list_pop(&u->unsent);
+		u->sent++;
+	}
+}
+
+/* The one enter of a turn. */
+static void enter(struct uring *u)
+{
+	int rc = 0;
+	if (!u->enabled) {
+		rc = io_uring_enable_rings(&u->ring);
+		u->enabled = rc >= 0;
+	}
+	if (rc >= 0)
+		rc = io_uring_submit_and_get_events(&u->ring);
+	if (rc >= 0)
+		took(u, (unsigned)rc);
+	else if (rc != -EAGAIN && rc != -EBUSY && rc != -EINTR)
+		u->broken = -rc;
+}
+
+static void uring_wait(struct xm_io *io, struct xm_waiter *w)
+{
+	struct uring *u = uring_of(io);
+	struct xm_clock *clock = u->fd.ctx->clock;
+	if (!xm_list_empty(&u->unsent) && !u->broken)
+		enter(u);
+	if (u->sent)
+		xm_waiter_fd(w, u->ring.ring_fd, POLLIN);
+	if (io_uring_cq_ready(&u->ring) || (u->broken && !xm_list_empty(&u->unsent)))
+		xm_waiter_until(w, 0);
+	else if (!xm_list_empty(&u->unsent))
+		xm_waiter_until(w, clock->now(clock) + XM_NS_PER_MS);
+}
+
+/* ---- completion ---------------------------------------------------------------------- */
+
+static void fail_unsent(struct uring *u, struct xm_list *done)
+{
+	struct xm_list *l;
+	while ((l = xm_list_pop(&u->unsent))) {
+		struct xm_fd_op *op = xm_container_of(l, struct xm_fd_op, link);
+		struct xm_io_req *req = op->req;
+		xm_fd_op_fail(&u->fd, op, u->broken);
+		xm_list_add_tail(done, &req->link);
+	}
+}
+
+static void uring_reap(struct xm_io *io, struct xm_list *done)
+{
+	struct uring *u = uring_of(io);
+	struct io_uring_cqe *cqe;
+	if (u->sent && !io_uring_cq_ready(&u->ring))
+		io_uring_get_events(&u->ring);
+	/* What is ready now, not what comes while reaping: the turn must end. */
+	for (unsigned n = io_uring_cq_ready(&u->ring); n && !io_uring_peek_cqe(&u->ring, &cqe); n--) {
+		struct xm_fd_op *op = io_uring_cqe_get_data(cqe);
+		struct xm_io_req *req = op->req;
+		op->res = cqe->res;
+		io_uring_cqe_seen(&u->ring, cqe);
+		u->sent--;
+		if (xm_fd_op_step_done(&u->fd, op))
+			xm_list_add_tail(done, &req->link);
+		else
+			start_step(u, op);
+	}
+	if (u->broken)
+		fail_unsent(u, done);
+}
+
+/* ---- opening and closing ---------------------------------------------------------------- */
+
+static void uring_close(struct xm_io *io)
+{
+	struct uring *u = uring_of(io);
+	/* The ring itself ends later, in the kernel; the claim on the destination ends here. */
+	if (u->files_registered)
+		io_uring_unregister_files(&u->ring);
+	io_uring_queue_exit(&u->ring);
+	xm_fd_engine_release(&u->fd);
+	free(u);
+}
+
+static const struct xm_io_ops uring_ops = {
+	.name = "uring",
+	.attach = uring_attach,
+	.buffers = uring_buffers,
+	.submit = uring_submit,
+	.wait = uring_wait,
+	.reap = uring_reap,
+	.close = uring_close,
+};
+
+/* A ring of one entry takes one no-op: is entering allowed?  0 or -errno. */
+static int try_enter(void)
+{
+	struct io_uring ring;
+	struct io_uring_cqe *cqe;
+	int rc = io_uring_queue_init(1, &ring, 0);
+	if (rc < 0)
+		return rc;
+	io_uring_prep_nop(io_uring_get_sqe(&ring));
+	rc = io_uring_submit(&ring);
+	if (rc == 1)
+		rc = io_uring_wait_cqe(&ring, &cqe);
+	io_uring_queue_exit(&ring);
+	return rc < 0 ? rc : 0;
+}
+
+static int make_ring(struct io_uring *ring)
+{
+	/* Disabled at first: the one issuer is the thread that runs the job, not the one that opened. */
+	static const unsigned flags[] = {
+		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_R_DISABLED,
+		IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_R_DISABLED,
+		IORING_SETUP_R_DISABLED,
+	};
+	int rc = try_enter();
+	for (unsigned i = 0; rc == 0 && i < sizeof flags / sizeof flags[0]; i++) {
+		struct io_uring_params p = { .flags = flags[i] | IORING_SETUP_CQSIZE,
+					     .cq_entries = 2 * DEPTH };
+		rc = io_uring_queue_init_params(DEPTH, ring, &p);
+		if (rc == 0)
+			return 0;
+		if (rc == -EINVAL)
+			rc = i + 1 < sizeof flags / sizeof flags[0] ? 0 : rc;
+	}
+	return rc;
+}
+
+static void register_table(struct uring *u)
+{
+	int none[FILES];
+	for (unsigned i = 0; i < FILES; i++)
+		none[i] = -1;
+	u->files_registered = io_uring_register_files(&u->ring, none, FILES) == 0;
+}
+
+struct xm_io *xm_io_uring_open(struct xm_ctx *ctx, int *ret_errno)
+{
+	struct uring *u = calloc(1, sizeof *u);
+	*ret_errno = ENOMEM;
+	if (!u)
+		return NULL;
+	xm_list_init(&u->unsent);
+	*ret_errno = -make_ring(&u->ring);
+	if (*ret_errno) {
+		free(u);
+		return NULL;
+	}
+	*ret_errno = xm_fd_engine_init(&u->fd, ctx, &uring_ops, DEPTH);
+	if (*ret_errno) {
+		io_uring_queue_exit(&u->ring);
+		free(u);
+		return NULL;
+	}
+	register_table(u);
+	return &u->fd.io;
+}
