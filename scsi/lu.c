@@ -221,6 +221,20 @@ int scsi_lu_identify(struct xm_ctx *ctx, struct scsi_lu *lu, struct xm_error **e
 	return 0;
 }
 
+/* ---- carried by its endpoint ---------------------------------------------------- */
+
+static const char lu_key;
+
+bool scsi_lu_attach(struct xm_endpoint *ep, struct scsi_lu *lu, void (*destroy)(void *lu))
+{
+	return xm_attach(&ep->attached, &lu_key, lu, destroy);
+}
+
+struct scsi_lu *scsi_lu_attached(const struct xm_endpoint *ep)
+{
+	return xm_attached(&ep->attached, &lu_key);
+}
+
 /* ---- names ------------------------------------------------------------------------ */
 
 static bool is_zero(const struct scsi_designator *d)

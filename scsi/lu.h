@@ -109,6 +109,10 @@ void scsi_lu_identity(const struct scsi_lu *lu, struct xm_identity *id);
  * disks, and then carried by the endpoint.
  */
 struct scsi_lu *scsi_lu_of(struct xm_endpoint *ep, struct xm_refusal *why);
+/* For who makes one: the endpoint carries the LU from now on.  False when memory is short. */
+bool scsi_lu_attach(struct xm_endpoint *ep, struct scsi_lu *lu, void (*destroy)(void *lu));
+/* The one it carries, or NULL. */
+struct scsi_lu *scsi_lu_attached(const struct xm_endpoint *ep);
 
 extern const struct xm_opener scsi_opener_iscsi;      /* iscsi:// */
 extern const struct xm_opener scsi_opener_sg;         /* /dev/sgN */
