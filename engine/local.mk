@@ -33,3 +33,4 @@ libengine_la_LIBADD += $(URING_LIBS)
 else
 libengine_la_SOURCES += engine/no-uring.c
 endif
+include engine/core.mk

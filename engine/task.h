@@ -12,11 +12,11 @@
 #define XM_TASK_H
 
 #include <stdint.h>
+#include "map.h"
 #include "nexus.h"
 #include "status.h"
 #include "xm/list.h"
 
-struct xm_map;
 struct xm_method;
 
 enum xm_task_kind { XM_TASK_COPY = 1, XM_TASK_ZERO = 2 };
@@ -30,7 +30,7 @@ struct xm_run {
 
 struct xm_task {
 	struct xm_list link;         /* the method's while in flight, then the reaper's */
-	/* Set at claim, never changed. */
+	/* Set at claim; changed only by xm_task_settle while nobody works on it. */
 	enum xm_task_kind kind;
 	struct xm_method *method;
 	uint64_t bytes;              /* sum of runs */
@@ -43,5 +43,45 @@ struct xm_task {
 	struct xm_nexus *nexus;      /* which one UNKNOWN belongs to; NULL otherwise */
 	void *priv;                  /* the method's */
 };
+
+/* Where every byte of a job is.  left.left + inflight + quarantined + done = total, always. */
+struct xm_tally {
+	struct xm_map left;
+	uint64_t total, inflight, quarantined, done;
+	bool broken;                 /* the sum did not hold, or a task was not of whole granules */
+};
+
+/* All of [lo, hi) is left.  False when memory is short. */
+bool xm_tally_init(struct xm_tally *t, uint64_t lo, uint64_t hi, uint64_t granule);
+void xm_tally_free(struct xm_tally *t);
+
+/* Drop the runs after `bytes` of them. */
+void xm_task_cut(struct xm_task *task, uint64_t bytes);
+
+/*
+ * map -> in flight.  The runs, merged where they touch, begin and end at cuts and
+ * are wholly in the map.
+ */
+void xm_task_claim(struct xm_tally *t, struct xm_task *task);
+/*
+ * in flight -> done, for the whole granules of the confirmed prefix.  The task
+ * keeps the rest, still in flight (bytes 0: it is over).  Returns the bytes
+ * done; into, unless NULL, gets their bits.
+ */
+uint64_t xm_task_settle(struct xm_tally *t, struct xm_task *task, struct xm_map *into);
+/* in flight -> map */
+void xm_task_release(struct xm_tally *t, struct xm_task *task);
+/* in flight -> quarantined, and back */
+void xm_task_quarantine(struct xm_tally *t, struct xm_task *task);
+void xm_task_unquarantine(struct xm_tally *t, struct xm_task *task);
+/*
+ * done -> map, for all that is set in `which`, which is emptied: bytes that
+ * are no longer believed.  Returns how many.
+ */
+uint64_t xm_tally_undo(struct xm_tally *t, struct xm_map *which);
+
+/* Set, or clear, the task's granules in a map that is not the tally's. */
+bool xm_task_mark(const struct xm_task *task, struct xm_map *map);
+void xm_task_unmark(const struct xm_task *task, struct xm_map *map);
 
 #endif

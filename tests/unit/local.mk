@@ -15,4 +15,5 @@ UNIT_TESTS += $(COPY_UNIT)
 tests_unit_test_array_copy_SOURCES = tests/unit/test-array-copy.c tests/unit/copy-rig.c tests/unit/copy-rig.h
 tests_unit_test_array_copy_CPPFLAGS = $(ARRAY_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_array_copy_LDADD = libarray.la $(CMOCKA_LIBS)
+include tests/unit/engine.mk
 endif

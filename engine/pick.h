@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which method takes the next chunk, how large, and how many at a time.
+ *
+ * The order is the registry's.  A method is usable, refused (it said at open
+ * why it is not for this pair) or over (it failed, and what it says is kept).
+ * One bad chunk costs a method that chunk; three in a row, or an answer that is
+ * about the whole pair, cost it the pair.
+ *
+ * Size: starts at what the method asks for and doubles while a command takes
+ * less than 0.2 s, halves above 2 s.  A method that must be proven doubles only
+ * through a trial at the new size.  Depth: starts at 2 and grows by one while
+ * throughput gains from it; halves when the device pushes back.
+ */
+#ifndef XM_PICK_H
+#define XM_PICK_H
+
+#include "fallback.h"
+#include "method.h"
+#include "plan.h"
+
+#define XM_PICK_ENTRIES 8
+#define XM_PICK_STRIKES 3
+#define XM_PICK_FAST_NS (XM_NS_PER_S / 5)
+#define XM_PICK_SLOW_NS (2 * XM_NS_PER_S)
+
+enum xm_offload { XM_OFFLOAD_AUTO, XM_OFFLOAD_REQUIRE, XM_OFFLOAD_NEVER };
+
+struct xm_pick_rules {
+	enum xm_offload offload;
+	const char *methods;         /* comma list of those allowed, NULL all */
+	unsigned depth;              /* most at a time, 0 adaptive */
+};
+
+/* One method and what was learnt about it. */
+struct xm_entry {
+	/* Set by xm_pick_open. */
+	const struct xm_method_ops *ops;
+	struct xm_method *m;         /* NULL: refused */
+	unsigned max_depth;
+	bool fixed_depth;
+	/* Set by xm_pick_fit. */
+	uint64_t step;               /* least size */
+	/* Owned by the loop. */
+	const char *reason;          /* why it is refused or over; NULL while usable */
+	char detail[192];
+	struct xm_map barred;        /* chunks it must not be given again */
+	unsigned inflight;
+	/* size */
+	uint64_t chunk, ceiling;
+	uint64_t proven;             /* largest size a trial has shown to work; UINT64_MAX: needs none */
+	bool grow;                   /* a trial at twice the chunk is due */
+	unsigned sized, fast;        /* commands at this size; their smoothed time */
+	uint64_t smooth_ns;
+	/* depth */
+	unsigned depth;
+	bool raised;                 /* the last change of depth was upwards */
+	unsigned hold;               /* rounds to leave it alone */
+	uint64_t round_start, round_bytes, best;
+	unsigned round_n;
+	uint64_t cut_at;
+	/* trouble */
+	unsigned strikes;
+	uint64_t hold_until;         /* no trial before */
+	unsigned trial_tries;
+};
+
+struct xm_pick {
+	struct xm_entry at[XM_PICK_ENTRIES];
+	unsigned n;
+	enum xm_offload offload;
+};
+
+bool xm_entry_usable(const struct xm_entry *e);
+static inline bool xm_entry_offloads(const struct xm_entry *e)
+{
+	return e->ops->way != XM_WAY_HOST;
+}
+
+/*
+ * Ask every method of the list.  Refusals become fallback rows.  Fails with
+ * XM_E_USAGE (no method of that name; contradiction), XM_E_NOOFFLOAD
+ * (required, and none is usable), or the code of a device that cannot be believed.
+ */
+int xm_pick_open(struct xm_pick *p, const struct xm_method_ops *const *methods,
+		 const struct xm_pair *pair, const struct xm_pick_rules *rules,
+		 struct xm_fallbacks *f, struct xm_error **err);
+/* The granule that suits all usable methods. */
+uint64_t xm_pick_granule(const struct xm_pick *p, uint64_t len, uint64_t least);
+/* Refuse what cannot be aligned to the range; settle first sizes.  XM_E_NOOFFLOAD as above. */
+int xm_pick_fit(struct xm_pick *p, const struct xm_plan *plan, const struct xm_map *map,
+		struct xm_fallbacks *f, struct xm_error **err);
+/* Closes methods that have nothing in flight; false when one had. */
+bool xm_pick_close(struct xm_pick *p);
+
+/* The first usable entry that offloads, or NULL; the first entry that could have. */
+struct xm_entry *xm_pick_offload(struct xm_pick *p);
+const struct xm_entry *xm_pick_wished(const struct xm_pick *p);
+
+/* A command of `bytes` was answered well after `ns`. */
+void xm_entry_done(struct xm_entry *e, uint64_t bytes, uint64_t ns, uint64_t now);
+/* The device pushed back: fewer at a time. */
+void xm_entry_busy(struct xm_entry *e, uint64_t now);
+/* The device wants it smaller.  False: there is nothing smaller. */
+bool xm_entry_shrink(struct xm_entry *e, uint64_t bytes);
+/* A trial showed that `bytes` at a time work. */
+void xm_entry_proven(struct xm_entry *e, uint64_t bytes);
+/* The method is over for this pair. */
+void xm_entry_over(struct xm_entry *e, const char *reason, const char *detail);
+/*
+ * It could not do this chunk.  False: that was one too many, or memory is
+ * short; the caller ends it with xm_entry_over.
+ */
+bool xm_entry_strike(struct xm_entry *e, const struct xm_task *task);
+
+#endif

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+# The engine's own unit tests: linked to libengine alone.
+CORE_UNIT = tests/unit/test-map tests/unit/test-plan
+check_PROGRAMS += $(CORE_UNIT)
+UNIT_TESTS += $(CORE_UNIT)
+CORE_UNIT_CPPFLAGS = $(ENGINE_CPPFLAGS) -iquote $(srcdir)/tests/unit $(CMOCKA_CFLAGS)
+CORE_UNIT_LDADD = libengine.la $(CMOCKA_LIBS)
+noinst_HEADERS += tests/unit/seed.h
+
+tests_unit_test_map_CPPFLAGS = $(CORE_UNIT_CPPFLAGS)
+tests_unit_test_map_LDADD = $(CORE_UNIT_LDADD)
+tests_unit_test_plan_CPPFLAGS = $(CORE_UNIT_CPPFLAGS)
+tests_unit_test_plan_LDADD = $(CORE_UNIT_LDADD)
