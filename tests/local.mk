@@ -3,3 +3,4 @@ include tests/unit/local.mk
 include tests/array/local.mk
 include tests/cli/local.mk
 include tests/fuzz/local.mk
+include tests/api/local.mk
