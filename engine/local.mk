@@ -13,6 +13,7 @@ libengine_la_SOURCES = \
 	engine/error.c engine/error.h \
 	engine/extent-all.c engine/extent.h \
 	engine/gate.h \
+	engine/holders.c engine/holders.h \
 	engine/identity.c engine/identity.h \
 	engine/io.c engine/io.h \
 	engine/io-fd.c engine/io-fd.h \
@@ -22,9 +23,13 @@ libengine_la_SOURCES = \
 	engine/method.h \
 	engine/nexus.h \
 	engine/nexus-host.c \
+	engine/opener-block.c \
+	engine/opener-file.c engine/opener-file.h \
+	engine/opening.c \
 	engine/pool.c engine/pool.h \
 	engine/registry.h \
 	engine/status.h \
+	engine/sysfs.c engine/sysfs.h \
 	engine/task.h
 if WITH_URING
 libengine_la_SOURCES += engine/io-uring.c
