@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The EXTENDED COPY(LID1) parameter list: header, two CSCD descriptors E4h, and
+ * block-to-block segments 02h.  Bytes only; nothing is sent from here.
+ */
+#include <string.h>
+#include "xcopy.h"
+#include "xm/align.h"
+#include "xm/endian.h"
+
+#define PRIORITY 1u
+
+static bool can_be_said(const struct xcopy_list *l)
+{
+	if (l->nsegments == 0 || l->nsegments > UINT16_MAX || l->block_size >= 1u << 24)
+		return false;
+	if (l->src->len > XCOPY_DESIGNATOR_MAX || l->dst->len > XCOPY_DESIGNATOR_MAX)
+		return false;
+	if (l->usage == XCOPY_ID_NONE && l->id != 0)
+		return false;
+	for (unsigned i = 0; i < l->nsegments; i++)
+		if (l->segments[i].blocks == 0 || l->segments[i].blocks > XCOPY_SEGMENT_BLOCKS)
+			return false;
+	return true;
+}
+
+static void put_cscd(uint8_t *p, const struct scsi_designator *d, uint32_t block_size)
+{
+	p[0] = 0xe4;                            /* identification descriptor */
+	p[4] = d->code_set;
+	p[5] = (uint8_t)(d->association << 4 | d->type);
+	p[7] = d->len;
+	memcpy(p + 8, d->bytes, d->len);
+	xm_put_be24(p + 29, block_size);
+}
+
+static void put_segment(uint8_t *p, const struct xcopy_segment *s)
+{
+	p[0] = 0x02;
+	xm_put_be16(p + 2, XCOPY_SEGMENT_LEN - 4);
+	xm_put_be16(p + 4, 0);                  /* source CSCD */
+	xm_put_be16(p + 6, 1);                  /* destination CSCD */
+	xm_put_be16(p + 10, (uint16_t)s->blocks);
+	xm_put_be64(p + 12, s->src_lba);
+	xm_put_be64(p + 20, s->dst_lba);
+}
+
+size_t xcopy_encode(const struct xcopy_list *l, uint8_t *buf, size_t cap)
+{
+	if (!can_be_said(l))
+		return 0;
+	uint32_t segments = l->nsegments * XCOPY_SEGMENT_LEN;
+	size_t len = XCOPY_HEADER_LEN + XCOPY_CSCDS_LEN + segments;
+	if (len > cap)
+		return 0;
+	memset(buf, 0, len);
+	buf[0] = l->id;
+	buf[1] = (uint8_t)(l->usage << 3 | PRIORITY);
+	xm_put_be16(buf + 2, XCOPY_CSCDS_LEN);
+	xm_put_be32(buf + 8, segments);
+
+	uint8_t *p = buf + XCOPY_HEADER_LEN;
+	put_cscd(p, l->src, l->block_size);
+	put_cscd(p + XCOPY_CSCD_LEN, l->dst, l->block_size);
+	p += XCOPY_CSCDS_LEN;
+	for (unsigned i = 0; i < l->nsegments; i++)
+		put_segment(p + i * XCOPY_SEGMENT_LEN, &l->segments[i]);
+	return len;
+}
