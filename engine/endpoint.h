@@ -53,7 +53,7 @@ struct xm_endpoint {
 	char *name;                          /* as the user wrote it, less secrets */
 	uint64_t size;                       /* bytes, a multiple of block_size except for files */
 	uint32_t block_size;                 /* logical block; 1 for files: their edges may be anywhere */
-	uint32_t dio_align;                  /* offset, length and memory alignment of direct I/O; 1 without O_DIRECT */
+	uint32_t dio_align;                  /* offset, length and (up to 4096) memory alignment of direct I/O; 1 without O_DIRECT */
 	uint64_t opt_io;                     /* preferred bytes an I/O, 0 unknown */
 	uint64_t max_io;                     /* most bytes an I/O, 0 no limit known */
 	bool writable;

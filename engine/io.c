@@ -21,6 +21,8 @@
 
 /* No page, and no block of a file system, is larger. */
 #define LARGEST_PAGE UINT64_C(65536)
+/* Disks with larger blocks want no more of memory than a page. */
+#define MEMORY_ALIGN_MAX 4096
 
 void xm_io_init(struct xm_io *io, const struct xm_io_ops *ops, unsigned max_inflight)
 {
@@ -43,7 +45,8 @@ static const char *broken_rule(const struct xm_io_req *req)
 		return "range outside the disk";
 	if (!xm_is_aligned(req->off | req->len, ep->block_size))
 		return "range not in whole blocks";
-	if (req->op != XM_IO_ZERO && !xm_is_aligned((uintptr_t)req->buf, ep->dio_align))
+	if (req->op != XM_IO_ZERO &&
+	    !xm_is_aligned((uintptr_t)req->buf, xm_min_u64(ep->dio_align, MEMORY_ALIGN_MAX)))
 		return "buffer not aligned";
 	if (writes(req) && !xm_gate_allows(ep, req->off, req->len))
 		return "write outside the job's range";

@@ -21,6 +21,7 @@ libengine_la_SOURCES = \
 	engine/job-id.c engine/job-id.h \
 	engine/log.c \
 	engine/method.h \
+	engine/method-host.c \
 	engine/nexus.h \
 	engine/nexus-host.c \
 	engine/opener-block.c \

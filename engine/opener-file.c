@@ -23,7 +23,7 @@
 #include "xm/align.h"
 #include "xm/cleanup.h"
 
-/* Where statx does not tell. */
+/* Where statx does not tell; and what buffers are aligned to, so files that want more do without. */
 #define DIO_ALIGN_SAFE 4096
 
 static void file_explain(struct xm_endpoint *ep, const char *side, struct xm_findings *f)
@@ -73,7 +73,7 @@ static uint32_t direct_alignment(int fd)
 		return DIO_ALIGN_SAFE;
 	uint32_t align = sx.stx_dio_offset_align > sx.stx_dio_mem_align ? sx.stx_dio_offset_align
 								       : sx.stx_dio_mem_align;
-	return xm_is_pow2(align) && align <= 65536 ? align : 0;
+	return xm_is_pow2(align) && align <= DIO_ALIGN_SAFE ? align : 0;
 }
 
 static int open_descriptors(struct xm_opening *o, struct xm_endpoint *ep)
