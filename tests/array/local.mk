@@ -1,1 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
+ARRAY_TESTS += tests/array/test-conformance.sh
+EXTRA_DIST += tests/array/test-conformance.sh

@@ -247,6 +247,8 @@ static void test_compare_and_write(void **state)
 	assert_sense(&an, 0x52400);                     /* MAXIMUM COMPARE AND WRITE LENGTH 64 */
 	ASK(THICK, 0x89, 0, 0, 0, 0, 0, 0, 0, 0, 40, 0, 0, 0, 0, 0, 0);
 	assert_good(&an);
+	SEND(THICK, data, 1024, 0x89, 0, 0, 0, 0, 0, 0, 0, 0, 40, 0, 0, 0, 0, 0, 0);
+	assert_sense(&an, 0x52400);                     /* data for no blocks */
 }
 
 static void test_orwrite(void **state)
@@ -419,7 +421,7 @@ static void test_block_limits(void **state)
 	assert_int_equal(an.in[4] & 1, 1);                      /* WSNZ */
 	assert_int_equal(an.in[5], 64);                         /* COMPARE AND WRITE */
 	assert_int_equal(xm_get_be32(an.in + 8), 65536);        /* 32 MiB */
-	assert_int_equal(xm_get_be32(an.in + 20), 2097152);     /* UNMAP LBA count: 1 GiB */
+	assert_int_equal(xm_get_be32(an.in + 20), 1048576);     /* UNMAP LBA count: 512 MiB */
 	assert_int_equal(xm_get_be32(an.in + 24), 256);         /* UNMAP descriptors */
 	assert_int_equal(xm_get_be32(an.in + 28), 1);           /* UNMAP granularity */
 	assert_int_equal(xm_get_be64(an.in + 36), 524288);      /* WRITE SAME: 256 MiB */
