@@ -165,7 +165,9 @@ static void enter(struct uring *u)
 {
 	int rc = 0;
 	if (!u->enabled) {
-		rc = io_uring_enable_rings(&u->ring);
+		/* Not io_uring_enable_rings(): liburing 2.3 declares it and does not export it. */
+		rc = io_uring_register((unsigned)u->ring.ring_fd, IORING_REGISTER_ENABLE_RINGS,
+				       NULL, 0);
 		u->enabled = rc >= 0;
 	}
 	if (rc >= 0)
