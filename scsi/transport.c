@@ -23,6 +23,7 @@ enum xm_queued scsi_submit_fenced(struct scsi_transport *t, struct scsi_cmd *cmd
 	cmd->status = 0;
 	cmd->sense_len = 0;
 	cmd->got = 0;
+	cmd->overflow = false;
 	t->inflight++;
 	enum xm_queued q = t->ops->submit(t, cmd);
 	if (q != XM_QUEUED)
@@ -82,6 +83,7 @@ static void take_answer(struct scsi_cmd *cmd, const struct exec *x)
 	cmd->sense_len = x->cmd.sense_len;
 	memcpy(cmd->sense, x->cmd.sense, sizeof cmd->sense);
 	cmd->got = x->cmd.got;
+	cmd->overflow = x->cmd.overflow;
 	if (cmd->dir == SCSI_DATA_IN && cmd->len)
 		memcpy(cmd->data, x->data, cmd->len);
 }

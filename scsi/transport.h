@@ -11,6 +11,7 @@
 #ifndef SCSI_TRANSPORT_H
 #define SCSI_TRANSPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "clock.h"
@@ -46,7 +47,8 @@ struct scsi_cmd {
 	uint8_t status;
 	uint8_t sense[SCSI_SENSE_MAX];
 	unsigned sense_len;
-	size_t got;              /* bytes of data-in that came */
+	size_t got;              /* bytes of data the device moved, in or out: len less the residual */
+	bool overflow;           /* the device had, or wanted, more than len */
 	void *priv;              /* the transport's */
 };
 
