@@ -40,7 +40,7 @@ struct xm_ctx {
 	uint64_t random;                     /* state of xm_ctx_random() */
 };
 
-/* 40 bits that name the job (its ISID); all jobs' inspectors share another value. */
+/* 40 bits that name the job (its ISID); 0 for an inspector, whose ISID is a random one. */
 uint64_t xm_ctx_job_hash(const struct xm_ctx *ctx);
 /* The pool for blocking calls, or NULL when threads cannot be had. */
 struct xm_pool *xm_ctx_pool(struct xm_ctx *ctx);

@@ -7,3 +7,4 @@ libscsi_la_SOURCES = scsi/cdb.c scsi/judge.c scsi/lu.c scsi/sense.c scsi/sense-t
 	scsi/xcopy-decode.c scsi/xcopy-encode.c scsi/xcopy-explain.c scsi/xcopy-look.c
 noinst_HEADERS += scsi/cdb.h scsi/lu.h scsi/reasons.h scsi/sense.h scsi/transport.h scsi/vpd.h \
 	scsi/xcopy.h
+include scsi/paths.mk
