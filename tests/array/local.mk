@@ -1,3 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 ARRAY_TESTS += tests/array/test-conformance.sh
 EXTRA_DIST += tests/array/test-conformance.sh
+if WITH_CMOCKA
+if WITH_ISCSI
+include tests/array/iscsi.mk
+endif
+endif

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# The iSCSI transport against xmover-array, over TCP.
+ISCSI_ARRAY = tests/array/test-iscsi-session
+check_PROGRAMS += $(ISCSI_ARRAY)
+ARRAY_TESTS += $(ISCSI_ARRAY)
+ISCSI_RIG = tests/array/iscsi-rig.c tests/array/iscsi-rig.h
+ISCSI_ARRAY_CPPFLAGS = $(SCSI_CPPFLAGS) -iquote $(srcdir)/tests/array $(CMOCKA_CFLAGS)
+ISCSI_ARRAY_LDADD = libscsi.la libengine.la $(CMOCKA_LIBS) -lpthread
+
+tests_array_test_iscsi_session_SOURCES = tests/array/test-iscsi-session.c $(ISCSI_RIG)
+tests_array_test_iscsi_session_CPPFLAGS = $(ISCSI_ARRAY_CPPFLAGS)
+tests_array_test_iscsi_session_LDADD = $(ISCSI_ARRAY_LDADD)
