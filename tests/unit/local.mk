@@ -25,4 +25,5 @@ tests_unit_test_array_copy_SOURCES = tests/unit/test-array-copy.c tests/unit/cop
 tests_unit_test_array_copy_CPPFLAGS = $(ARRAY_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_array_copy_LDADD = libarray.la $(CMOCKA_LIBS)
 include tests/unit/engine.mk
+include tests/unit/io.mk
 endif
