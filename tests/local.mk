@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 include tests/unit/local.mk
+include tests/unit/scsi.mk
 include tests/array/local.mk
 include tests/cli/local.mk
 include tests/fuzz/local.mk

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+if WITH_CMOCKA
+SCSI_UNIT = tests/unit/test-scsi-cdb tests/unit/test-scsi-sense
+check_PROGRAMS += $(SCSI_UNIT)
+UNIT_TESTS += $(SCSI_UNIT)
+noinst_HEADERS += tests/unit/scsi-hex.h
+
+SCSI_TEST_CPPFLAGS = $(SCSI_CPPFLAGS) -iquote $(top_srcdir)/tests/unit $(CMOCKA_CFLAGS)
+SCSI_TEST_LDADD = libscsi.la libengine.la $(SGUTILS_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_scsi_cdb_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
+tests_unit_test_scsi_cdb_LDADD = $(SCSI_TEST_LDADD)
+tests_unit_test_scsi_sense_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
+tests_unit_test_scsi_sense_LDADD = $(SCSI_TEST_LDADD)
+endif
