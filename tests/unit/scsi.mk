@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 if WITH_CMOCKA
-SCSI_UNIT = tests/unit/test-scsi-cdb tests/unit/test-scsi-sense
+SCSI_UNIT = tests/unit/test-scsi-cdb tests/unit/test-scsi-sense tests/unit/test-scsi-table
 check_PROGRAMS += $(SCSI_UNIT)
 UNIT_TESTS += $(SCSI_UNIT)
 noinst_HEADERS += tests/unit/scsi-hex.h
@@ -11,4 +11,6 @@ tests_unit_test_scsi_cdb_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
 tests_unit_test_scsi_cdb_LDADD = $(SCSI_TEST_LDADD)
 tests_unit_test_scsi_sense_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
 tests_unit_test_scsi_sense_LDADD = $(SCSI_TEST_LDADD)
+tests_unit_test_scsi_table_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
+tests_unit_test_scsi_table_LDADD = $(SCSI_TEST_LDADD)
 endif
