@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 if WITH_CMOCKA
-SCSI_UNIT = tests/unit/test-scsi-cdb tests/unit/test-scsi-sense tests/unit/test-scsi-table
+SCSI_UNIT = tests/unit/test-scsi-cdb tests/unit/test-scsi-sense tests/unit/test-scsi-table \
+	tests/unit/test-scsi-vpd tests/unit/test-scsi-xcopy
 check_PROGRAMS += $(SCSI_UNIT)
 UNIT_TESTS += $(SCSI_UNIT)
 noinst_HEADERS += tests/unit/scsi-hex.h
@@ -13,4 +14,8 @@ tests_unit_test_scsi_sense_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
 tests_unit_test_scsi_sense_LDADD = $(SCSI_TEST_LDADD)
 tests_unit_test_scsi_table_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
 tests_unit_test_scsi_table_LDADD = $(SCSI_TEST_LDADD)
+tests_unit_test_scsi_vpd_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
+tests_unit_test_scsi_vpd_LDADD = $(SCSI_TEST_LDADD)
+tests_unit_test_scsi_xcopy_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
+tests_unit_test_scsi_xcopy_LDADD = $(SCSI_TEST_LDADD)
 endif
