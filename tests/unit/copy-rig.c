@@ -104,6 +104,19 @@ void ask(struct rig *r, struct answer *an, uint64_t lun, const char *cdb_hex)
 	rig_until(r, an);
 }
 
+void tell(struct rig *r, struct arr_nexus *nx, struct answer *an, uint64_t lun,
+	  const char *cdb_hex, const char *out_hex)
+{
+	static uint8_t out[1024];
+	uint8_t cdb[32];
+	size_t n = hex_bytes(cdb, sizeof cdb, cdb_hex);
+	size_t out_len = hex_bytes(out, sizeof out, out_hex);
+
+	answer_drop(an);
+	rig_submit(r, nx, lun, an, cdb, n, out, out_len);
+	rig_until(r, an);
+}
+
 unsigned sense_of(const struct answer *an)
 {
 	const uint8_t *s = an->cmd.sense;
@@ -246,4 +259,32 @@ bool is_zero(struct rig *r, unsigned lun, uint64_t lba, unsigned blocks)
 			return false;
 	}
 	return true;
+}
+
+/* ---- control ---------------------------------------------------------------------------- */
+
+char *control(struct rig *r, const char *line)
+{
+	char *answer = arr_control(r->a, line, r->now);
+
+	assert_non_null(answer);
+	return answer;
+}
+
+void control_ok(struct rig *r, const char *line)
+{
+	char *answer = control(r, line);
+
+	if (!strncmp(answer, "error:", 6))
+		fail_msg("%s: %s", line, answer);
+	free(answer);
+}
+
+void control_fails(struct rig *r, const char *line, const char *words)
+{
+	char *answer = control(r, line);
+
+	if (strncmp(answer, "error: ", 7) != 0 || !strstr(answer, words))
+		fail_msg("%s: wanted an error with '%s', got '%s'", line, words, answer);
+	free(answer);
 }

@@ -30,6 +30,10 @@ void ask(struct rig *r, struct answer *an, uint64_t lun, const char *cdb_hex);
 unsigned sense_of(const struct answer *an);
 void assert_hex(const void *bytes, size_t len, const char *hex);
 
+/* As ask(), with data-out in hex. */
+void tell(struct rig *r, struct arr_nexus *nx, struct answer *an, uint64_t lun,
+	  const char *cdb_hex, const char *out_hex);
+
 /* ---- EXTENDED COPY(LID1), by hand ----------------------------------------------- */
 
 struct copy {

@@ -17,13 +17,7 @@ tests_unit_test_array_queue_LDADD = libarray.la $(CMOCKA_LIBS)
 tests_unit_test_array_store_CPPFLAGS = $(ARRAY_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_array_store_LDADD = libarray.la $(CMOCKA_LIBS)
 
-COPY_UNIT = tests/unit/test-array-copy
-check_PROGRAMS += $(COPY_UNIT)
-UNIT_TESTS += $(COPY_UNIT)
-
-tests_unit_test_array_copy_SOURCES = tests/unit/test-array-copy.c tests/unit/copy-rig.c tests/unit/copy-rig.h
-tests_unit_test_array_copy_CPPFLAGS = $(ARRAY_CPPFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_array_copy_LDADD = libarray.la $(CMOCKA_LIBS)
 include tests/unit/engine.mk
 include tests/unit/io.mk
+include tests/unit/copy.mk
 endif

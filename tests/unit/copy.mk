@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+# Third party copy, personas, fault rules and control of the software array.
+COPY_UNIT = tests/unit/test-array-copy tests/unit/test-array-copy-list-id \
+	tests/unit/test-array-copy-ends
+check_PROGRAMS += $(COPY_UNIT)
+UNIT_TESTS += $(COPY_UNIT)
+COPY_RIG = tests/unit/copy-rig.c tests/unit/copy-rig.h
+COPY_UNIT_CPPFLAGS = $(ARRAY_CPPFLAGS) -iquote $(srcdir)/tests/unit $(CMOCKA_CFLAGS)
+COPY_UNIT_LDADD = libarray.la $(CMOCKA_LIBS)
+
+tests_unit_test_array_copy_SOURCES = tests/unit/test-array-copy.c $(COPY_RIG)
+tests_unit_test_array_copy_CPPFLAGS = $(COPY_UNIT_CPPFLAGS)
+tests_unit_test_array_copy_LDADD = $(COPY_UNIT_LDADD)
+tests_unit_test_array_copy_list_id_SOURCES = tests/unit/test-array-copy-list-id.c $(COPY_RIG)
+tests_unit_test_array_copy_list_id_CPPFLAGS = $(COPY_UNIT_CPPFLAGS)
+tests_unit_test_array_copy_list_id_LDADD = $(COPY_UNIT_LDADD)
+tests_unit_test_array_copy_ends_SOURCES = tests/unit/test-array-copy-ends.c $(COPY_RIG)
+tests_unit_test_array_copy_ends_CPPFLAGS = $(COPY_UNIT_CPPFLAGS)
+tests_unit_test_array_copy_ends_LDADD = $(COPY_UNIT_LDADD)
