@@ -44,6 +44,7 @@ struct xm_entry {
 	/* Owned by the loop. */
 	const char *reason;          /* why it is refused or over; NULL while usable */
 	char detail[192];
+	bool distrusted;             /* it lied: what it says it moved counts for nothing */
 	struct xm_map barred;        /* chunks it must not be given again */
 	unsigned inflight;
 	/* size */

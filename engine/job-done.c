@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What becomes of work that ended.  The confirmed prefix is done; the rest goes
+ * where its status says: again later, smaller, to the next method, or the job
+ * ends.  Every byte that is moved by host although offload was wished is counted
+ * under the reason.
+ */
+#include "job.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include "error.h"
+#include "xm/align.h"
+
+enum xm_way xm_job_way(const struct xm_chunk *c)
+{
+	return c->task.kind == XM_TASK_ZERO ? XM_WAY_ZERO : c->entry->ops->way;
+}
+
+void xm_job_drop(struct xm_job *job, struct xm_chunk *c)
+{
+	xm_list_del(&c->link);
+	xm_task_release(&job->tally, &c->task);
+	free(c);
+}
+
+static void forget(struct xm_chunk *c)
+{
+	xm_list_del(&c->link);
+	free(c);
+}
+
+/* ---- reasons --------------------------------------------------------------------------- */
+
+void xm_job_method_over(struct xm_job *job, struct xm_entry *e, const char *reason,
+			const char *detail)
+{
+	if (e->reason)
+		return;
+	xm_entry_over(e, reason, detail);
+	xm_log(job->ctx, XM_LOG_WARNING, "method_over", "%s is not used any more: %s (%s)",
+	       e->ops->title, e->detail, e->reason);
+	if (xm_entry_offloads(e))
+		xm_fallback_count(&job->fallbacks, e->reason, e->detail, 0);
+	if (job->pick.offload == XM_OFFLOAD_REQUIRE && !xm_pick_offload(&job->pick))
+		xm_job_fail(job, XM_E_NOOFFLOAD, "storage offload is required, and failed after %llu "
+			    "of %llu bytes: %s (%s)", (unsigned long long)job->tally.done,
+			    (unsigned long long)job->tally.total, e->detail, e->reason);
+}
+
+static uint64_t barred_bytes(const struct xm_entry *e, const struct xm_task *task)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < task->nruns; i++) {
+		uint64_t a = xm_map_cut_before(&e->barred, task->runs[i].dst);
+		uint64_t b = xm_map_cut_after(&e->barred, task->runs[i].dst + task->runs[i].len);
+
+		if (xm_map_count(&e->barred, a, b - a) > 0)
+			sum += task->runs[i].len;
+	}
+	return sum;
+}
+
+/* Barred chunks were counted when they were barred; the others fell to the host for one reason. */
+void xm_job_count_host(struct xm_job *job, const struct xm_chunk *c)
+{
+	const struct xm_entry *wished = xm_pick_wished(&job->pick);
+	uint64_t bytes;
+
+	if (xm_entry_offloads(c->entry) || !wished || c->task.kind == XM_TASK_ZERO)
+		return;
+	bytes = c->task.bytes - barred_bytes(wished, &c->task);
+	if (bytes == 0)
+		return;
+	if (wished->reason)
+		xm_fallback_bytes(&job->fallbacks, wished->reason, wished->detail, bytes);
+	else
+		xm_fallback_bytes(&job->fallbacks, "alignment",
+				  "heads and tails smaller than what the method can address", bytes);
+}
+
+/* ---- acts -------------------------------------------------------------------------------- */
+
+static bool last_resort(struct xm_job *job, const struct xm_entry *e)
+{
+	return e == &job->pick.at[job->pick.n - 1] || !xm_entry_offloads(e);
+}
+
+/* This chunk is not for this method (any more). */
+static void demote(struct xm_job *job, struct xm_chunk *c)
+{
+	struct xm_entry *e = c->entry;
+	const struct xm_status *s = &c->task.status;
+	const char *reason = s->reason ? s->reason : "unspecified";
+
+	if (last_resort(job, e) ||
+	    (s->act == XM_ACT_RETRY && job->pick.offload == XM_OFFLOAD_REQUIRE)) {
+		struct xm_status end = *s;
+
+		if (end.act == XM_ACT_RETRY && end.code == 0)
+			end.code = XM_E_TEMPORARY;
+		xm_job_fail_status(job, &end);
+	} else if (s->pair_wide) {
+		xm_job_method_over(job, e, reason, s->detail);
+	} else if (xm_entry_strike(e, &c->task)) {
+		xm_fallback_count(&job->fallbacks, reason, s->detail, c->task.bytes);
+		xm_log(job->ctx, XM_LOG_INFO, "chunk_refused", "%s: %s (%s)", e->ops->name,
+		       s->detail, reason);
+	} else {
+		/* barred now or not, its bytes are counted here: the method's rows count only what is not barred */
+		xm_task_unmark(&c->task, &e->barred);
+		xm_job_method_over(job, e, reason, s->detail);
+	}
+	xm_job_drop(job, c);
+}
+
+static void again(struct xm_job *job, struct xm_chunk *c)
+{
+	uint64_t now = xm_job_now(job);
+
+	if (c->task.bytes > c->entry->proven) {
+		xm_job_trial_later(job, c);
+		return;
+	}
+	xm_entry_busy(c->entry, now);
+	if (!xm_retry_take(&job->retry, ++c->tries)) {
+		demote(job, c);
+		return;
+	}
+	c->due = now + xm_retry_delay(c->tries, xm_ctx_random(job->ctx));
+	xm_list_add_tail(&job->parked, &c->link);
+}
+
+static void smaller(struct xm_job *job, struct xm_chunk *c)
+{
+	if (!xm_entry_shrink(c->entry, c->task.bytes)) {
+		demote(job, c);
+		return;
+	}
+	xm_log(job->ctx, XM_LOG_INFO, "shrink", "%s: chunks of %llu bytes, %u at a time: %s",
+	       c->entry->ops->name, (unsigned long long)c->entry->chunk, c->entry->depth,
+	       c->task.status.detail);
+	xm_job_drop(job, c);
+}
+
+static void act(struct xm_job *job, struct xm_chunk *c, bool progressed)
+{
+	switch (c->task.status.act) {
+	case XM_ACT_NONE:
+		/* a short answer without a complaint: the rest is asked for anew */
+		if (progressed)
+			xm_job_drop(job, c);
+		else
+			again(job, c);
+		break;
+	case XM_ACT_RETRY:
+		again(job, c);
+		break;
+	case XM_ACT_SHRINK:
+		smaller(job, c);
+		break;
+	case XM_ACT_DEMOTE:
+		demote(job, c);
+		break;
+	case XM_ACT_FATAL:
+		xm_job_fail_status(job, &c->task.status);
+		xm_job_drop(job, c);
+		break;
+	}
+}
+
+/* What it moved is done.  The task keeps the rest. */
+static uint64_t settle(struct xm_job *job, struct xm_chunk *c)
+{
+	struct xm_chunk whole = *c;
+	uint64_t done;
+
+	if (!xm_map_alloc(&job->ways[xm_job_way(c)]) || !xm_map_alloc(&job->unsynced)) {
+		xm_job_fail(job, XM_E_TEMPORARY, "memory is short");
+		return 0;
+	}
+	done = xm_task_settle(&job->tally, &c->task, &job->ways[xm_job_way(c)]);
+	xm_task_cut(&whole.task, done);
+	if (done > 0) {
+		xm_task_mark(&whole.task, &job->unsynced);
+		xm_job_count_host(job, &whole);
+		c->tries = 0;
+	}
+	return done;
+}
+
+void xm_job_handle(struct xm_job *job, struct xm_chunk *c)
+{
+	uint64_t now = xm_job_now(job), done;
+
+	if (c->entry->distrusted) {
+		xm_job_drop(job, c);
+		return;
+	}
+	done = settle(job, c);
+	if (c->task.bytes == 0) {
+		xm_entry_done(c->entry, done, now - c->sent_at, now);
+		xm_retry_earn(&job->retry);
+		forget(c);
+	} else if (job->ending) {
+		if (c->task.status.act == XM_ACT_FATAL)
+			xm_job_fail_status(job, &c->task.status);
+		xm_job_drop(job, c);
+	} else {
+		act(job, c, done > 0);
+	}
+}
+
+/* ---- reaping ------------------------------------------------------------------------------ */
+
+static void came_back(struct xm_job *job, struct xm_task *task)
+{
+	struct xm_chunk *c = xm_container_of(task, struct xm_chunk, task);
+
+	xm_list_del(&c->link);
+	c->entry->inflight--;
+	job->nflying--;
+	if (task->status.certainty == XM_UNKNOWN) {
+		/* an unknown trial is over; its chunk waits like any other, and nothing of it is proven */
+		if (c == job->trial_chunk) {
+			xm_job_trial_cancel(job);
+			task->moved = 0;
+		}
+		xm_job_unknown(job, c);
+	} else if (c == job->trial_chunk) {
+		xm_job_trial_copied(job);
+	} else {
+		xm_job_handle(job, c);
+	}
+}
+
+void xm_job_reap(struct xm_job *job)
+{
+	struct xm_list done = XM_LIST_INIT(done), *l;
+
+	xm_io_reap(job->pair.src_io);
+	if (job->pair.dst_io != job->pair.src_io)
+		xm_io_reap(job->pair.dst_io);
+	for (unsigned i = 0; i < job->pick.n; i++) {
+		struct xm_entry *e = &job->pick.at[i];
+
+		if (!e->m)
+			continue;
+		xm_method_reap(e->m, &done);
+		while ((l = xm_list_pop(&done)))
+			came_back(job, xm_container_of(l, struct xm_task, link));
+	}
+}

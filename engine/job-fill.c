@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * New work.  Methods are asked in order; a method that has work it could take
+ * but no room for it now keeps later ones from taking it.  So the host copies
+ * only what no better method can: heads and tails below an alignment, chunks
+ * that were refused, and everything once the better ones are over.
+ */
+#include "job.h"
+
+#include <stdlib.h>
+#include "error.h"
+#include "job-claim.h"
+#include "xm/align.h"
+
+/* A method that is full says so without anything of ours in flight: look again soon. */
+#define FULL_NS (10 * XM_NS_PER_MS)
+
+enum filled { NOTHING, SOME, BUSY };
+
+/* False: the method is full.  The chunk is in no list before; afterwards flying, or as it was. */
+bool xm_job_send(struct xm_job *job, struct xm_chunk *c)
+{
+	if (xm_method_submit(c->entry->m, &c->task) == XM_FULL)
+		return false;
+	c->sent_at = xm_job_now(job);
+	xm_list_add_tail(&job->flying, &c->link);
+	c->entry->inflight++;
+	if (++job->nflying > job->depth_peak)
+		job->depth_peak = job->nflying;
+	return true;
+}
+
+static struct xm_chunk *claim(struct xm_job *job, struct xm_entry *e, struct xm_plan_ask *ask)
+{
+	struct xm_chunk *c = calloc(1, sizeof *c);
+
+	if (!c) {
+		xm_job_fail(job, XM_E_TEMPORARY, "memory is short");
+		return NULL;
+	}
+	c->entry = e;
+	xm_list_init(&c->link);
+	if (!xm_plan_next(&job->plan, &job->tally.left, ask, &c->task)) {
+		free(c);
+		return NULL;
+	}
+	c->task.claimed_at = xm_job_now(job);
+	xm_task_claim(&job->tally, &c->task);
+	return c;
+}
+
+struct xm_chunk *xm_job_claim(struct xm_job *job, struct xm_entry *e, uint64_t bytes, uint64_t from,
+			      uint64_t align)
+{
+	struct xm_plan_ask ask = { .limits = &e->m->limits, .align = align, .bytes = bytes,
+				   .barred = &e->barred, .from = from };
+
+	return claim(job, e, &ask);
+}
+
+static bool room(struct xm_job *job, const struct xm_entry *e)
+{
+	return e->inflight < e->depth && e->inflight < e->m->limits.max_inflight &&
+	       job->tally.inflight < XM_JOB_INFLIGHT_MAX &&
+	       xm_budget_when(&job->budget, xm_job_now(job)) == 0;
+}
+
+static bool send_new(struct xm_job *job, struct xm_chunk *c)
+{
+	const struct xm_run *last = &c->task.runs[c->task.nruns - 1];
+	uint64_t end = last->dst + last->len, bytes = c->task.bytes;
+
+	if (!xm_job_send(job, c)) {
+		xm_job_drop(job, c);
+		return false;
+	}
+	xm_budget_spend(&job->budget, bytes);
+	job->cursor = end == job->tally.left.hi ? job->tally.left.lo : end;
+	return true;
+}
+
+/* As many chunks as there is room for.  `align` is the method's, or less for a required tail. */
+static enum filled fill_entry(struct xm_job *job, struct xm_entry *e, uint64_t align)
+{
+	uint64_t bytes = xm_min_u64(e->chunk, xm_budget_chunk(&job->budget));
+	enum filled r = NOTHING;
+
+	while (room(job, e)) {
+		struct xm_chunk *c = xm_job_claim(job, e, bytes, job->cursor, align);
+
+		if (!c)
+			return r;
+		r = SOME;
+		if (!send_new(job, c))
+			return BUSY;
+	}
+	return BUSY;
+}
+
+/* A method must be proven before it is used, and again at each larger size. */
+static enum filled prove(struct xm_job *job, struct xm_entry *e)
+{
+	if (job->trial_chunk)
+		return e->proven ? NOTHING : BUSY;
+	if (xm_job_now(job) < e->hold_until)
+		return e->proven ? NOTHING : BUSY;
+	if (xm_budget_when(&job->budget, xm_job_now(job)) != 0)
+		return BUSY;
+	if (e->proven == 0)
+		return xm_job_trial_begin(job, e, e->chunk) ? BUSY : NOTHING;
+	if (e->grow) {
+		e->grow = false;
+		xm_job_trial_begin(job, e, e->chunk * 2);
+	}
+	return NOTHING;
+}
+
+static enum filled fill_or_prove(struct xm_job *job, struct xm_entry *e)
+{
+	enum filled r = prove(job, e);
+
+	if (e->proven == 0)
+		return r;
+	return fill_entry(job, e, e->m->limits.align);
+}
+
+static bool idle(const struct xm_job *job)
+{
+	return job->nflying == 0 && xm_list_empty(&job->parked) && !job->trial_chunk;
+}
+
+/*
+ * Nothing suits and nothing is out, but bytes are left.  Where offload is
+ * required the array is offered the tail below its granularity as it is.
+ */
+static void leftovers(struct xm_job *job)
+{
+	uint64_t block = xm_max_u64(job->src->block_size, job->dst->block_size);
+	struct xm_entry *e = xm_pick_offload(&job->pick);
+	const struct xm_entry *wished = xm_pick_wished(&job->pick);
+
+	if (e && e->proven == 0)
+		e->proven = e->step;         /* nothing was large enough to prove it with */
+	if (e && fill_entry(job, e, block) != NOTHING)
+		return;
+	if (job->ending)
+		return;
+	xm_job_fail(job, XM_E_NOOFFLOAD, "storage offload is required, and %llu bytes cannot be "
+		    "offloaded: %s (%s)", (unsigned long long)job->tally.left.left,
+		    wished && wished->reason ? wished->detail : "no method takes them",
+		    wished && wished->reason ? wished->reason : "alignment");
+}
+
+void xm_job_fill(struct xm_job *job)
+{
+	enum filled r = NOTHING;
+
+	if (job->ending || xm_fence_active(&job->fence) ||
+	    (job->phase != XM_PHASE_COPY && job->phase != XM_PHASE_TRIAL))
+		return;
+	for (unsigned i = 0; i < job->pick.n && job->tally.left.left > 0; i++) {
+		struct xm_entry *e = &job->pick.at[i];
+
+		if (!xm_entry_usable(e))
+			continue;
+		r = fill_or_prove(job, e);
+		if (r == BUSY || job->ending)
+			return;
+	}
+	if (job->tally.left.left > 0 && r == NOTHING && idle(job))
+		leftovers(job);
+}
+
+/* ---- parked ------------------------------------------------------------------------- */
+
+void xm_job_resend(struct xm_job *job)
+{
+	uint64_t now = xm_job_now(job);
+
+	xm_list_for_each(l, &job->parked) {
+		struct xm_chunk *c = xm_container_of(l, struct xm_chunk, link);
+
+		if (job->ending || !xm_entry_usable(c->entry)) {
+			xm_job_drop(job, c);
+			continue;
+		}
+		if (now < c->due || xm_fence_active(&job->fence))
+			continue;
+		xm_list_del(&c->link);
+		if (!xm_job_send(job, c)) {
+			c->due = now + FULL_NS;
+			xm_list_add_tail(&job->parked, &c->link);
+		}
+	}
+}
+
+void xm_job_fill_wait(struct xm_job *job, struct xm_waiter *w)
+{
+	uint64_t now = xm_job_now(job), when;
+
+	if (job->ending || xm_fence_active(&job->fence))
+		return;
+	xm_list_for_each(l, &job->parked)
+		xm_waiter_until(w, xm_container_of(l, struct xm_chunk, link)->due);
+	if (job->phase != XM_PHASE_COPY && job->phase != XM_PHASE_TRIAL)
+		return;
+	when = xm_budget_when(&job->budget, now);
+	if (when) {
+		xm_waiter_until(w, when);
+		job->progress.moved_at = now;        /* held back by --rate is not stalled */
+	}
+	for (unsigned i = 0; i < job->pick.n; i++) {
+		if (xm_entry_usable(&job->pick.at[i]) && job->pick.at[i].hold_until > now)
+			xm_waiter_until(w, job->pick.at[i].hold_until);
+	}
+	if ((idle(job) && !when) || job->trial.state == XM_TRIAL_COPY)
+		xm_waiter_until(w, now + FULL_NS);
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Opening a job: I/O engines for both ends, the buffer pool, the methods, the
+ * map; and closing it again.  Setting up may wait (identify commands); nothing
+ * is written here, so xm_job_plan() stops after it.
+ */
+#include "job.h"
+
+#include <stdlib.h>
+#include "error.h"
+#include "registry.h"
+#include "xm/align.h"
+
+#define SLOT (UINT64_C(1) << 20)
+#define SLOTS 32
+
+/* ---- engines and buffers ------------------------------------------------------------ */
+
+static struct xm_io *engine_of(struct xm_job *job, struct xm_endpoint *ep)
+{
+	const char *why;
+
+	if (ep->ops->io)
+		return ep->ops->io(ep, &job->err);
+	if (!job->own_io)
+		job->own_io = xm_io_open(job->ctx, job->opt.io, &why, &job->err);
+	if (job->own_io && job->own_io->ops->attach &&
+	    job->own_io->ops->attach(job->own_io, ep, &job->err) < 0)
+		return NULL;
+	return job->own_io;
+}
+
+static uint64_t slot_size(const struct xm_job *job)
+{
+	uint64_t least = xm_max_u64(xm_max_u64(job->src->block_size, job->dst->block_size),
+				    xm_max_u64(job->src->dio_align, job->dst->dio_align));
+	uint64_t size = SLOT;
+
+	if (job->src->max_io)
+		size = xm_min_u64(size, job->src->max_io);
+	if (job->dst->max_io)
+		size = xm_min_u64(size, job->dst->max_io);
+	least = xm_max_u64(least, 4096);
+	return xm_max_u64(xm_round_down(size, least), least);
+}
+
+static void tell_buffers(struct xm_job *job, struct xm_io *io)
+{
+	if (io->ops->buffers)
+		io->ops->buffers(io, &job->buffers);
+}
+
+static int open_pair(struct xm_job *job)
+{
+	struct xm_pair *p = &job->pair;
+
+	*p = (struct xm_pair){ .ctx = job->ctx, .src = job->src, .dst = job->dst };
+	p->src_io = engine_of(job, job->src);
+	p->dst_io = p->src_io ? engine_of(job, job->dst) : NULL;
+	if (!p->src_io || !p->dst_io)
+		return xm_job_fail(job, XM_E_TEMPORARY, "no I/O engine");
+	if (xm_buffers_init(&job->buffers, slot_size(job), SLOTS) < 0)
+		return xm_job_fail(job, XM_E_TEMPORARY, "memory for %d buffers is short", SLOTS);
+	p->buffers = &job->buffers;
+	tell_buffers(job, p->src_io);
+	if (p->dst_io != p->src_io)
+		tell_buffers(job, p->dst_io);
+	xm_fence_watch(&job->fence, job->src->nexus);
+	xm_fence_watch(&job->fence, job->dst->nexus);
+	return 0;
+}
+
+/* ---- methods and map ------------------------------------------------------------------- */
+
+static int open_methods(struct xm_job *job)
+{
+	struct xm_pick_rules rules = {
+		.offload = job->opt.offload,
+		.methods = job->opt.methods,
+		.depth = (unsigned)xm_min_u64(job->opt.depth, 65536),
+	};
+
+	if (xm_pick_open(&job->pick, job->ctx->registry->methods, &job->pair, &rules,
+			 &job->fallbacks, &job->err) < 0)
+		return xm_job_fail(job, XM_E_BUG, "no method");
+	return 0;
+}
+
+static int open_map(struct xm_job *job)
+{
+	uint64_t lo = job->dst_off, hi = job->dst_off + job->len;
+	uint64_t least = xm_max_u64(job->src->block_size, job->dst->block_size);
+	uint64_t granule = xm_pick_granule(&job->pick, job->len, least);
+
+	if (!xm_tally_init(&job->tally, lo, hi, granule))
+		return xm_job_fail(job, XM_E_TEMPORARY, "memory for the map is short");
+	for (unsigned i = 0; i < XM_WAYS; i++)
+		xm_map_init(&job->ways[i], lo, hi, granule);
+	xm_map_init(&job->unsynced, lo, hi, granule);
+	xm_map_init(&job->syncing, lo, hi, granule);
+	if (job->opt.extents->open(job->src, &job->extents, &job->err) < 0)
+		return xm_job_fail(job, XM_E_CONFIG, "no extent source");
+	job->plan = (struct xm_plan){ .src_off = job->src_off, .dst_off = job->dst_off,
+				      .extents = job->extents };
+	job->cursor = lo;
+	if (xm_pick_fit(&job->pick, &job->plan, &job->tally.left, &job->fallbacks, &job->err) < 0)
+		return xm_job_fail(job, XM_E_BUG, "no method");
+	return 0;
+}
+
+int xm_job_open(struct xm_job *job)
+{
+	uint64_t now = xm_job_now(job);
+
+	job->opened = true;
+	xm_progress_init(&job->progress, now);
+	xm_budget_init(&job->budget, atomic_load(&job->rate), now);
+	job->flushed_at = now;
+	if (open_pair(job) < 0)
+		return -1;
+	if (job->opt.verify_only)
+		return 0;
+	/* from here on, and only from here on, these bytes may be written */
+	job->dst->gate_lo = job->dst_off;
+	job->dst->gate_hi = job->dst_off + job->len;
+	return open_methods(job) < 0 || open_map(job) < 0 ? -1 : 0;
+}
+
+/* ---- closing ------------------------------------------------------------------------------ */
+
+static void free_chunks(struct xm_list *list)
+{
+	struct xm_list *l;
+
+	while ((l = xm_list_pop(list)))
+		free(xm_container_of(l, struct xm_chunk, link));
+}
+
+void xm_job_close(struct xm_job *job)
+{
+	if (job->opened && !xm_pick_close(&job->pick))
+		job->left_behind = true;
+	job->dst->gate_lo = job->dst->gate_hi = 0;
+	if (job->own_io && !job->left_behind && !xm_io_close(job->own_io))
+		job->left_behind = true;
+	if (job->left_behind)
+		return;
+	free_chunks(&job->parked);
+	free_chunks(&job->quarantined);
+	xm_trial_free(&job->trial);
+	xm_verify_free(&job->verify);
+	xm_tally_free(&job->tally);
+	for (unsigned i = 0; i < XM_WAYS; i++)
+		xm_map_free(&job->ways[i]);
+	xm_map_free(&job->unsynced);
+	xm_map_free(&job->syncing);
+	if (job->extents)
+		job->extents->ops->close(job->extents);
+	xm_buffers_free(&job->buffers);
+	xm_waiter_free(&job->waiter);
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A job, inside.  One loop on one thread owns everything but the few fields
+ * another thread may touch.
+ *
+ *   job.c          run: the phases, the turn, the only wait
+ *   job-new.c      making, options, what is refused up front
+ *   job-open.c     engines, buffers, methods, map; and closing them
+ *   job-fill.c     new work, as much as methods, budget and fences allow
+ *   job-done.c     what becomes of work that ended
+ *   job-trial.c    the chunk that proves a method
+ *   job-fence.c    quarantine and drains
+ *   job-check.c    flush, verify, and what a mismatch means
+ *   job-read.c     figures and texts for the caller
+ *   message.c      the line of truth
+ */
+#ifndef XM_JOB_H
+#define XM_JOB_H
+
+#include <stdatomic.h>
+#include "budget.h"
+#include "extent.h"
+#include "fence.h"
+#include "io.h"
+#include "pick.h"
+#include "plan.h"
+#include "progress.h"
+#include "retry.h"
+#include "task.h"
+#include "trial.h"
+#include "verify.h"
+
+#define XM_JOB_INFLIGHT_MAX (UINT64_C(4) << 30)      /* bytes under way at once */
+#define XM_JOB_DRAIN_NS (20 * XM_NS_PER_S)           /* for work in flight, when the job ends early */
+#define XM_JOB_STALL_LIMIT (1800 * XM_NS_PER_S)         /* without a byte moved: longer than any command may take */
+#define XM_JOB_TRIALS 4                              /* chunks tried before a method is given up as unprovable */
+
+enum xm_phase { XM_PHASE_NEW, XM_PHASE_OPEN, XM_PHASE_FENCE, XM_PHASE_TRIAL, XM_PHASE_COPY,
+		XM_PHASE_FLUSH, XM_PHASE_VERIFY, XM_PHASE_END };
+
+/* A task and the job's notes about it. */
+struct xm_chunk {
+	struct xm_task task;
+	struct xm_list link;         /* in flying, parked or quarantined */
+	struct xm_entry *entry;
+	unsigned tries;
+	uint64_t due;                /* parked: when to send it again */
+	uint64_t sent_at;
+};
+
+struct xm_job_options {
+	enum xm_offload offload;
+	enum xm_verify_mode verify;
+	char *methods;               /* NULL: all */
+	const char *io;              /* "auto", "uring", "threads" */
+	uint64_t depth;
+	bool verify_only;            /* xm_verify(): nothing is copied */
+	const struct xm_extent_source_ops *extents;
+};
+
+struct xm_job {
+	/* Set by xm_job_new and the setters, unchanged while it runs. */
+	struct xm_ctx *ctx;
+	struct xm_endpoint *src, *dst;
+	struct xm_job_options opt;
+	uint64_t src_off, dst_off, len;
+	xm_progress_fn *progress_fn;
+	void *progress_user;
+	uint64_t progress_interval;
+	xm_difference_fn *difference_fn;     /* of xm_verify() */
+	void *difference_user;
+
+	/* Touched by other threads. */
+	int wake_fd;                 /* eventfd: xm_job_stop, xm_job_set_rate */
+	atomic_bool stop;
+	atomic_uint_least64_t rate;
+
+	/* Set by job-open, unchanged until the end. */
+	bool opened;
+	struct xm_pair pair;
+	struct xm_io *own_io;        /* opened for ends with descriptors */
+	struct xm_buffers buffers;
+	struct xm_extent_source *extents;
+	struct xm_plan plan;
+
+	/* Owned by the loop. */
+	enum xm_phase phase;
+	struct xm_error *err;        /* first wins */
+	bool ending;                 /* no new work: it failed or was stopped */
+	uint64_t drain_until;
+	bool left_behind;            /* something never came back: nothing may be freed */
+	struct xm_tally tally;
+	struct xm_map ways[XM_WAYS]; /* done, by the way it moved: disjoint, sum = tally.done */
+	struct xm_map unsynced;      /* done, and not covered by a flush begun since */
+	struct xm_map syncing;       /* covered by the flush under way */
+	struct xm_pick pick;
+	uint64_t cursor;             /* where planning goes on */
+	struct xm_fallbacks fallbacks;
+	struct xm_retry retry;
+	struct xm_budget budget;
+	struct xm_fence fence;
+	struct xm_list flying, parked, quarantined;
+	unsigned nflying;
+	struct xm_trial trial;       /* at most one at a time */
+	struct xm_chunk *trial_chunk;/* its chunk, not in any list while the trial reads */
+	struct xm_entry *trial_entry;
+	unsigned trial_chunks;       /* chunks tried in a row without a verdict */
+	struct xm_io_req flush;
+	struct xm_list flush_done;
+	bool flush_wanted, flushing;
+	unsigned flush_tries;
+	uint64_t flush_due, flushed_at;
+	struct xm_verify verify;
+	uint64_t verified;           /* bytes compared and found equal, trials too */
+	bool forced_fence;           /* drains ran out: the fences were called */
+	bool fence_failed;           /* what is quarantined stays so */
+	struct xm_progress progress;
+	struct xm_waiter waiter;
+	uint64_t started, ended, next_report;
+	unsigned depth_peak;
+	char message[640];
+	int result;                  /* enum xm_code; -1 while running */
+};
+
+/* job.c */
+uint64_t xm_job_now(const struct xm_job *job);
+void xm_job_phase(struct xm_job *job, enum xm_phase phase);
+/* The job fails (first wins): no new work, what is in flight ends.  Returns -1. */
+int xm_job_fail(struct xm_job *job, enum xm_code code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The job fails for what a status says. */
+void xm_job_fail_status(struct xm_job *job, const struct xm_status *s);
+
+/* job-open.c */
+int xm_job_open(struct xm_job *job);
+void xm_job_close(struct xm_job *job);
+
+/* job-fill.c */
+void xm_job_fill(struct xm_job *job);
+bool xm_job_send(struct xm_job *job, struct xm_chunk *c);
+/* Parked chunks whose time has come; adds the others' times to w. */
+void xm_job_resend(struct xm_job *job);
+void xm_job_fill_wait(struct xm_job *job, struct xm_waiter *w);
+
+/* job-done.c */
+void xm_job_reap(struct xm_job *job);
+/* Act on a chunk that ended and is not UNKNOWN (any more). */
+void xm_job_handle(struct xm_job *job, struct xm_chunk *c);
+void xm_job_drop(struct xm_job *job, struct xm_chunk *c);    /* back into the map, and gone */
+void xm_job_method_over(struct xm_job *job, struct xm_entry *e, const char *reason,
+			const char *detail);
+/* Bytes by another way although offload was wished: count why. */
+void xm_job_count_host(struct xm_job *job, const struct xm_chunk *c);
+enum xm_way xm_job_way(const struct xm_chunk *c);
+
+/* job-trial.c */
+/* Begin one of `bytes` for e.  False: no chunk to prove it with. */
+bool xm_job_trial_begin(struct xm_job *job, struct xm_entry *e, uint64_t bytes);
+void xm_job_trial_turn(struct xm_job *job);
+/* The trial's chunk came back from its method (status in the task). */
+void xm_job_trial_copied(struct xm_job *job);
+/* A chunk that no trial covers came back undone: its place is tried again later. */
+void xm_job_trial_later(struct xm_job *job, struct xm_chunk *c);
+/* Give up the trial under way, whatever state it is in; true when nothing of it is in flight. */
+bool xm_job_trial_cancel(struct xm_job *job);
+
+/* job-fence.c */
+void xm_job_unknown(struct xm_job *job, struct xm_chunk *c);
+void xm_job_fence_turn(struct xm_job *job);
+/* All nexuses of the pair, for the sake of caution. */
+void xm_job_fence_all(struct xm_job *job);
+
+/* job-check.c */
+bool xm_job_check_done(struct xm_job *job);
+void xm_job_check_turn(struct xm_job *job);
+void xm_job_check_wait(struct xm_job *job, struct xm_waiter *w);
+/* Done bytes (all that is set in `which`, which is emptied) go back into the map. */
+void xm_job_undo(struct xm_job *job, struct xm_map *which);
+/* A method's answers cannot be believed: everything done so far is to be moved again. */
+void xm_job_lied(struct xm_job *job, struct xm_entry *e, const char *detail);
+/* What was done since the last flush may be lost with a cache. */
+void xm_job_cache_lost(struct xm_job *job);
+
+/* message.c */
+void xm_job_write_message(struct xm_job *job);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one line of truth about offload: the report's `message`. */
+#include "job.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "error.h"
+
+static const char *size_text(char *buf, size_t n, uint64_t bytes)
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	double v = (double)bytes;
+	unsigned u = 0;
+
+	/* 1023.96 KiB must not be shown as "1024.0 KiB" */
+	while (u < 6 && v >= 1023.95) {
+		v /= 1024;
+		u++;
+	}
+	if (u == 0)
+		snprintf(buf, n, "%llu B", (unsigned long long)bytes);
+	else
+		snprintf(buf, n, "%.1f %s", v, units[u]);
+	return buf;
+}
+
+static uint64_t offloaded(const struct xm_job *job)
+{
+	return job->ways[XM_WAY_XCOPY].left + job->ways[XM_WAY_ODX].left +
+	       job->ways[XM_WAY_NVME_COPY].left;
+}
+
+/* "SCSI EXTENDED COPY", or several, of what moved something (or would). */
+static void titles(const struct xm_job *job, bool would, char *buf, size_t n)
+{
+	buf[0] = 0;
+	for (unsigned i = 0; i < job->pick.n; i++) {
+		const struct xm_entry *e = &job->pick.at[i];
+		size_t at = strlen(buf);
+
+		if (!xm_entry_offloads(e) ||
+		    !(would ? xm_entry_usable(e) : job->ways[e->ops->way].left > 0))
+			continue;
+		snprintf(buf + at, n - at, "%s%s", at ? " and " : "", e->ops->title);
+	}
+}
+
+/* The reason that cost most, or the one that came up. */
+static const struct xm_fallback *main_reason(const struct xm_job *job)
+{
+	const struct xm_fallback *best = NULL;
+
+	for (unsigned i = 0; i < job->fallbacks.n; i++) {
+		const struct xm_fallback *f = &job->fallbacks.row[i];
+
+		if (!best || f->bytes > best->bytes)
+			best = f;
+	}
+	return best;
+}
+
+static void because(const struct xm_job *job, char *buf, size_t n)
+{
+	const struct xm_fallback *f = main_reason(job);
+
+	if (f)
+		snprintf(buf, n, "because %s (%s)", f->detail, f->reason);
+	else
+		snprintf(buf, n, "because the job ended before any could be moved (not_started)");
+}
+
+static unsigned percent(uint64_t part, uint64_t total)
+{
+	unsigned p = (unsigned)((double)part * 100 / (double)total);
+
+	return part < total && p > 99 ? 99 : p;
+}
+
+static void planned(const struct xm_job *job, char *buf, size_t n)
+{
+	char total[32], how[96], why[288];
+
+	titles(job, true, how, sizeof how);
+	size_text(total, sizeof total, job->len);
+	because(job, why, sizeof why);
+	if (how[0])
+		snprintf(buf, n, "Storage offload would be tried for %s by %s", total, how);
+	else
+		snprintf(buf, n, "Storage offload would not be used for %s, %s", total, why);
+}
+
+void xm_job_write_message(struct xm_job *job)
+{
+	uint64_t by_offload = offloaded(job);
+	char part[32], total[32], how[96], why[288];
+	char *buf = job->message;
+	size_t n = sizeof job->message;
+
+	if (job->opt.verify_only)
+		return;
+	if (job->result < 0) {
+		planned(job, buf, n);
+		return;
+	}
+	size_text(part, sizeof part, by_offload);
+	size_text(total, sizeof total, job->len);
+	titles(job, false, how, sizeof how);
+	because(job, why, sizeof why);
+	if (by_offload == 0)
+		snprintf(buf, n, "Storage offload not used during migration: 0 of %s by offload, %s",
+			 total, why);
+	else if (by_offload == job->len)
+		snprintf(buf, n, "Storage offload used during migration: %s of %s (100 %%) by %s", part,
+			 total, how);
+	else if (job->fallbacks.n > 0)
+		snprintf(buf, n, "Storage offload used during migration: %s of %s (%u %%) by %s, the "
+			 "rest by host %s", part, total, percent(by_offload, job->len), how, why);
+	else
+		snprintf(buf, n, "Storage offload used during migration: %s of %s (%u %%) by %s; the "
+			 "rest was not moved", part, total, percent(by_offload, job->len), how);
+}

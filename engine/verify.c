@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading both sides and comparing: see verify.h. */
+#include "verify.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "xm/align.h"
+
+#define DIFF_UNIT 512U               /* differences are told in whole sectors */
+
+/* ---- where ------------------------------------------------------------------- */
+
+static int by_offset(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void choose_places(struct xm_verify *v)
+{
+	uint64_t n = xm_min_u64(XM_VERIFY_PLACES, v->len / v->block + 1);
+	uint64_t last = xm_round_down(v->len - 1, v->block), room = v->len / n;
+
+	v->nplaces = (unsigned)n;
+	for (uint64_t i = 0; i < n; i++) {
+		uint64_t at = i * room + xm_ctx_random(v->pair->ctx) % room;
+
+		v->place[i] = xm_round_down(at, v->block);
+	}
+	v->place[0] = 0;
+	v->place[n - 1] = last;
+	qsort(v->place, n, sizeof *v->place, by_offset);
+}
+
+static bool next_place(struct xm_verify *v, uint64_t *ret_off)
+{
+	if (v->mode == XM_VERIFY_FULL) {
+		*ret_off = v->next;
+		v->next += v->block;
+		return *ret_off < v->len;
+	}
+	/* small disks: the same place may have been drawn twice */
+	while (v->next + 1 < v->nplaces && v->place[v->next] == v->place[v->next + 1])
+		v->next++;
+	if (v->next >= v->nplaces)
+		return false;
+	*ret_off = v->place[v->next++];
+	return true;
+}
+
+/* ---- start and end -------------------------------------------------------------- */
+
+static uint64_t block_size(const struct xm_pair *pair, enum xm_verify_mode mode)
+{
+	uint64_t least = xm_max_u64(xm_max_u64(pair->src->block_size, pair->dst->block_size),
+				    xm_max_u64(pair->src->dio_align, pair->dst->dio_align));
+	uint64_t size = mode == XM_VERIFY_FULL ? XM_VERIFY_BLOCK : XM_VERIFY_SAMPLE;
+
+	if (pair->src->max_io)
+		size = xm_min_u64(size, pair->src->max_io);
+	if (pair->dst->max_io)
+		size = xm_min_u64(size, pair->dst->max_io);
+	return xm_max_u64(xm_round_down(size, least), least);
+}
+
+bool xm_verify_start(struct xm_verify *v, const struct xm_pair *pair, enum xm_verify_mode mode,
+		     uint64_t src_off, uint64_t dst_off, uint64_t len)
+{
+	void *memory;
+
+	*v = (struct xm_verify){ .pair = pair, .mode = mode, .src_off = src_off,
+				 .dst_off = dst_off, .len = len, .active = true,
+				 .status = XM_STATUS_DONE, .block = block_size(pair, mode) };
+	xm_list_init(&v->done);
+	if (posix_memalign(&memory, 65536, v->block * 2 * XM_VERIFY_SLOTS) != 0)
+		return false;
+	v->memory = memory;
+	for (unsigned i = 0; i < XM_VERIFY_SLOTS; i++) {
+		v->slot[i].buf[0] = v->memory + v->block * 2 * i;
+		v->slot[i].buf[1] = v->slot[i].buf[0] + v->block;
+	}
+	if (mode == XM_VERIFY_SAMPLED)
+		choose_places(v);
+	return true;
+}
+
+void xm_verify_stop(struct xm_verify *v)
+{
+	v->stopping = true;
+}
+
+void xm_verify_free(struct xm_verify *v)
+{
+	free(v->memory);
+	v->memory = NULL;
+	v->active = false;
+}
+
+/* ---- a slot ------------------------------------------------------------------- */
+
+static void ask(struct xm_verify *v, struct xm_verify_slot *s)
+{
+	const struct xm_pair *p = v->pair;
+
+	for (unsigned i = 0; i < 2; i++)
+		s->req[i] = (struct xm_io_req){
+			.done = &v->done, .op = XM_IO_READ, .ep = i ? p->dst : p->src,
+			.off = s->off + (i ? v->dst_off : v->src_off), .len = s->len,
+			.buf = s->buf[i], .buf_index = -1, .user = s, .status = XM_STATUS_DONE,
+		};
+	s->to_send = 3;
+	s->status = XM_STATUS_DONE;
+}
+
+static bool begin(struct xm_verify *v, struct xm_verify_slot *s)
+{
+	uint64_t off;
+
+	if (v->stopping || !next_place(v, &off))
+		return false;
+	s->off = off;
+	s->len = xm_min_u64(v->block, v->len - off);
+	s->tries = 0;
+	s->due = 0;
+	s->used = true;
+	ask(v, s);
+	return true;
+}
+
+static void send_some(struct xm_verify *v, struct xm_verify_slot *s)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct xm_io *io = i ? v->pair->dst_io : v->pair->src_io;
+
+		if ((s->to_send & 1U << i) && xm_io_submit(io, &s->req[i]) == XM_QUEUED) {
+			s->to_send &= ~(1U << i);
+			s->out++;
+		}
+	}
+}
+
+static void tell(struct xm_verify *v, uint64_t off, uint64_t len)
+{
+	if (v->differences++ == 0)
+		v->first = off;
+	if (!v->fn) {
+		v->stopping = true;
+	} else if (!v->asked_to_stop && v->fn(v->user, off, len) != 0) {
+		v->asked_to_stop = true;
+		v->stopping = true;
+	}
+}
+
+static bool unit_differs(const struct xm_verify_slot *s, uint64_t o)
+{
+	return memcmp(s->buf[0] + o, s->buf[1] + o, xm_min_u64(DIFF_UNIT, s->len - o)) != 0;
+}
+
+static void compare(struct xm_verify *v, const struct xm_verify_slot *s)
+{
+	v->bytes += s->len;
+	if (memcmp(s->buf[0], s->buf[1], s->len) == 0)
+		return;
+	for (uint64_t o = 0; o < s->len; o += DIFF_UNIT) {
+		uint64_t from = o;
+
+		while (o < s->len && unit_differs(s, o))
+			o += DIFF_UNIT;
+		if (o > from)
+			tell(v, s->off + from, xm_min_u64(o, s->len) - from);
+	}
+}
+
+/* Both reads are back. */
+static void ended(struct xm_verify *v, struct xm_verify_slot *s, struct xm_retry *retry,
+		  uint64_t now)
+{
+	if (s->status.certainty == XM_DONE) {
+		compare(v, s);
+		s->used = false;
+		xm_retry_earn(retry);
+	} else if (s->status.act == XM_ACT_RETRY && !v->stopping &&
+		   xm_retry_take(retry, s->tries + 1)) {
+		s->due = now + xm_retry_delay(++s->tries, xm_ctx_random(v->pair->ctx));
+		ask(v, s);
+	} else {
+		if (v->status.certainty == XM_DONE)
+			v->status = s->status;
+		v->stopping = true;
+		s->used = false;
+	}
+}
+
+static void take(struct xm_verify *v, struct xm_retry *retry, uint64_t now)
+{
+	struct xm_list *l;
+
+	while ((l = xm_list_pop(&v->done))) {
+		struct xm_io_req *req = xm_container_of(l, struct xm_io_req, link);
+		struct xm_verify_slot *s = req->user;
+
+		s->out--;
+		if (req->status.certainty != XM_DONE && s->status.certainty == XM_DONE)
+			s->status = req->status;
+		if (s->out == 0 && s->to_send == 0)
+			ended(v, s, retry, now);
+	}
+}
+
+bool xm_verify_step(struct xm_verify *v, struct xm_retry *retry, uint64_t now)
+{
+	bool busy = false;
+
+	take(v, retry, now);
+	for (unsigned i = 0; i < XM_VERIFY_SLOTS; i++) {
+		struct xm_verify_slot *s = &v->slot[i];
+
+		if (s->used && v->stopping) {
+			/* an unsent half is never sent; the slot is over when the other is back */
+			s->to_send = 0;
+			s->used = s->out > 0;
+		}
+		if (!s->used && !begin(v, s))
+			continue;
+		busy = true;
+		if (now >= s->due)
+			send_some(v, s);
+	}
+	return !busy;
+}
+
+void xm_verify_wait(const struct xm_verify *v, struct xm_waiter *w)
+{
+	for (unsigned i = 0; v->active && i < XM_VERIFY_SLOTS; i++) {
+		if (v->slot[i].used && v->slot[i].to_send == 3 && v->slot[i].due)
+			xm_waiter_until(w, v->slot[i].due);
+	}
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Comparing both sides by reading them through the host, past every cache.
+ *
+ * "full" compares everything; "sample" 64 places, one in each 64th of the range
+ * and always its first and last bytes, at most 16 MiB in all.  SCSI VERIFY is
+ * not used: real targets answer GOOD to it without looking.
+ */
+#ifndef XM_VERIFY_H
+#define XM_VERIFY_H
+
+#include "io.h"
+#include "method.h"
+#include "retry.h"
+
+#define XM_VERIFY_PLACES 64
+#define XM_VERIFY_SAMPLE (UINT64_C(64) << 10)    /* 64 x 64 KiB x 2 sides: 8 MiB */
+#define XM_VERIFY_BLOCK (UINT64_C(1) << 20)
+#define XM_VERIFY_SLOTS 8
+
+enum xm_verify_mode { XM_VERIFY_NONE, XM_VERIFY_SAMPLED, XM_VERIFY_FULL };
+
+/* A place being compared. */
+struct xm_verify_slot {
+	uint64_t off, len;           /* off from the start of the range */
+	struct xm_io_req req[2];     /* source, destination */
+	uint8_t *buf[2];
+	unsigned to_send, out;       /* of the two requests */
+	unsigned tries;
+	uint64_t due;                /* not before: a read is asked again */
+	struct xm_status status;
+	bool used;
+};
+
+struct xm_verify {
+	/* Set at start. */
+	const struct xm_pair *pair;
+	enum xm_verify_mode mode;
+	uint64_t src_off, dst_off, len, block;
+	uint64_t place[XM_VERIFY_PLACES];
+	unsigned nplaces;
+	xm_difference_fn *fn;        /* NULL: stop at the first difference */
+	void *user;
+	/* Owned by the loop. */
+	uint8_t *memory;
+	struct xm_verify_slot slot[XM_VERIFY_SLOTS];
+	struct xm_list done;
+	uint64_t next;               /* full: next offset; sample: next place */
+	bool active, stopping;
+	uint64_t bytes;              /* compared */
+	uint64_t differences, first; /* how many ranges; offset of the first found */
+	bool asked_to_stop;          /* by fn */
+	struct xm_status status;     /* a read that could not be had */
+};
+
+/* False when memory is short. */
+bool xm_verify_start(struct xm_verify *v, const struct xm_pair *pair, enum xm_verify_mode mode,
+		     uint64_t src_off, uint64_t dst_off, uint64_t len);
+/* One turn.  True when over: nothing of it is in flight. */
+bool xm_verify_step(struct xm_verify *v, struct xm_retry *retry, uint64_t now);
+void xm_verify_wait(const struct xm_verify *v, struct xm_waiter *w);
+void xm_verify_stop(struct xm_verify *v);
+void xm_verify_free(struct xm_verify *v);
+
+#endif
