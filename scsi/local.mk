@@ -3,7 +3,7 @@ noinst_LTLIBRARIES += libscsi.la
 libscsi_la_CPPFLAGS = $(SCSI_CPPFLAGS)
 libscsi_la_LIBADD = $(SGUTILS_LIBS)
 libscsi_la_SOURCES = scsi/cdb.c scsi/judge.c scsi/lu.c scsi/sense.c scsi/sense-table.c \
-	scsi/transport.c scsi/vpd.c scsi/limits.c scsi/method-xcopy.c scsi/xcopy-cscd.c \
+	scsi/transport.c scsi/vpd.c scsi/limits.c scsi/lu-of.c scsi/method-xcopy.c scsi/xcopy-cscd.c \
 	scsi/xcopy-decode.c scsi/xcopy-encode.c scsi/xcopy-explain.c scsi/xcopy-look.c
 noinst_HEADERS += scsi/cdb.h scsi/lu.h scsi/reasons.h scsi/sense.h scsi/transport.h scsi/vpd.h \
 	scsi/xcopy.h
