@@ -15,8 +15,8 @@
 
 enum xm_act {
 	XM_ACT_NONE,             /* it is done */
-	XM_ACT_RETRY,            /* same again, after a back-off */
-	XM_ACT_SHRINK,           /* same method: fewer at a time where err is EBUSY, else smaller */
+	XM_ACT_RETRY,            /* same again, after a back-off, fewer at a time */
+	XM_ACT_SHRINK,           /* same method, smaller */
 	XM_ACT_DEMOTE,           /* this method cannot (this chunk, or this pair): next method */
 	XM_ACT_FATAL             /* the job ends */
 };

@@ -64,10 +64,8 @@ enum scsi_rule_flags {
 	SCSI_F_PAIR = 1,         /* over for this pair of disks, not for this chunk alone */
 	SCSI_F_UNPROVEN = 2,     /* so only as long as nothing has been copied for the pair */
 	SCSI_F_SWAP = 4,         /* first try once by sending to the other end */
-	SCSI_F_SIZE = 8,         /* SHRINK: smaller commands */
-	SCSI_F_DEPTH = 16,       /* SHRINK: fewer at a time */
-	SCSI_F_NEW_ID = 32,      /* with another list identifier */
-	SCSI_F_RECHECK = 64      /* the disk may have become another one: fence, which looks again */
+	SCSI_F_NEW_ID = 8,       /* with another list identifier */
+	SCSI_F_RECHECK = 16      /* the disk may have become another one: fence, which looks again */
 };
 
 #define SCSI_ANY (-1)
