@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+include tests/array/front.mk
 ARRAY_TESTS += tests/array/test-conformance.sh
 EXTRA_DIST += tests/array/test-conformance.sh
 if WITH_CMOCKA
