@@ -67,4 +67,7 @@ for s in $(awk -F. '!seen[$2]++ { print $2 }' "$TMP/list"); do
 done
 suite read-only 2 ReadOnly
 suite two-sessions 1 MultipathIO "iscsi://$ARRAY_ADDR/$TARGET/1"
+stop_array
+is "$?" 0 "the array ends cleanly after all of it"
+is "$(cat "$ARRAY_LOG")" "" "and had nothing to say"
 done_testing

@@ -65,7 +65,8 @@ static void test_identification(void **state)
 static void test_capacity(void **state)
 {
 	static const uint8_t cap10[] = { 0, 0, 0x07, 0xff, 0, 0, 0x02, 0 };
-	static const uint8_t cap16[] = { 0, 0, 0, 0, 0, 0, 0x03, 0xff, 0, 0, 0x10, 0, 0, 0, 0xc0, 0 };
+	static const uint8_t cap16[] = { 0, 0, 0, 0, 0, 0, 0x03, 0xff, 0, 0, 0x10, 0,
+					 0, 0, 0xc0, 0 };
 	struct rig r;
 	struct answer an = { 0 };
 

@@ -402,7 +402,7 @@ static void test_start_stop(void **state)
 	assert_sense(&an, 0x20402);
 	ASK(THICK, 0x12, 0, 0, 0, 96, 0);
 	assert_good(&an);
-	ASK(THICK, 0x1b, 0, 0, 0, 0x10, 0);             /* a power condition: START is not looked at */
+	ASK(THICK, 0x1b, 0, 0, 0, 0x10, 0);     /* a power condition: START is not looked at */
 	ASK(THICK, 0x00);
 	assert_sense(&an, 0x20402);
 	ASK(THICK, 0x1b, 0, 0, 0, 1, 0);
