@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # Third party copy, personas, fault rules and control of the software array.
 COPY_UNIT = tests/unit/test-array-copy tests/unit/test-array-copy-list-id \
-	tests/unit/test-array-copy-ends
+	tests/unit/test-array-copy-ends tests/unit/test-array-persona \
+	tests/unit/test-array-fault tests/unit/test-array-control
 check_PROGRAMS += $(COPY_UNIT)
 UNIT_TESTS += $(COPY_UNIT)
 COPY_RIG = tests/unit/copy-rig.c tests/unit/copy-rig.h
-COPY_UNIT_CPPFLAGS = $(ARRAY_CPPFLAGS) -iquote $(srcdir)/tests/unit $(CMOCKA_CFLAGS)
-COPY_UNIT_LDADD = libarray.la $(CMOCKA_LIBS)
+COPY_UNIT_CPPFLAGS = $(ARRAY_CPPFLAGS) -iquote $(srcdir)/tests/unit $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
+COPY_UNIT_LDADD = libarray.la $(CMOCKA_LIBS) $(JANSSON_LIBS)
 
 tests_unit_test_array_copy_SOURCES = tests/unit/test-array-copy.c $(COPY_RIG)
 tests_unit_test_array_copy_CPPFLAGS = $(COPY_UNIT_CPPFLAGS)
@@ -17,3 +18,12 @@ tests_unit_test_array_copy_list_id_LDADD = $(COPY_UNIT_LDADD)
 tests_unit_test_array_copy_ends_SOURCES = tests/unit/test-array-copy-ends.c $(COPY_RIG)
 tests_unit_test_array_copy_ends_CPPFLAGS = $(COPY_UNIT_CPPFLAGS)
 tests_unit_test_array_copy_ends_LDADD = $(COPY_UNIT_LDADD)
+tests_unit_test_array_persona_SOURCES = tests/unit/test-array-persona.c $(COPY_RIG)
+tests_unit_test_array_persona_CPPFLAGS = $(COPY_UNIT_CPPFLAGS)
+tests_unit_test_array_persona_LDADD = $(COPY_UNIT_LDADD)
+tests_unit_test_array_fault_SOURCES = tests/unit/test-array-fault.c $(COPY_RIG)
+tests_unit_test_array_fault_CPPFLAGS = $(COPY_UNIT_CPPFLAGS)
+tests_unit_test_array_fault_LDADD = $(COPY_UNIT_LDADD)
+tests_unit_test_array_control_SOURCES = tests/unit/test-array-control.c $(COPY_RIG)
+tests_unit_test_array_control_CPPFLAGS = $(COPY_UNIT_CPPFLAGS)
+tests_unit_test_array_control_LDADD = $(COPY_UNIT_LDADD)
