@@ -7,5 +7,5 @@ tests_array_pdu_LDADD = $(GCRYPT_LIBS)
 tests_array_pdu_SOURCES = tests/array/pdu.c tests/array/pdu.h tests/array/pdu-login.c \
 	tests/array/pdu-data.c tests/array/pdu-session.c
 
-ARRAY_TESTS += tests/array/test-pdu.sh
-EXTRA_DIST += tests/array/test-pdu.sh
+ARRAY_TESTS += tests/array/test-pdu.sh tests/array/test-iscsi.sh
+EXTRA_DIST += tests/array/test-pdu.sh tests/array/test-iscsi.sh
