@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 if WITH_CMOCKA
 SCSI_UNIT = tests/unit/test-scsi-cdb tests/unit/test-scsi-sense tests/unit/test-scsi-table \
-	tests/unit/test-scsi-vpd tests/unit/test-scsi-xcopy
+	tests/unit/test-scsi-vpd tests/unit/test-scsi-xcopy tests/unit/test-scsi-lu
 check_PROGRAMS += $(SCSI_UNIT)
 UNIT_TESTS += $(SCSI_UNIT)
-noinst_HEADERS += tests/unit/scsi-hex.h
+noinst_HEADERS += tests/unit/scsi-hex.h tests/unit/transport-script.h
 
 SCSI_TEST_CPPFLAGS = $(SCSI_CPPFLAGS) -iquote $(top_srcdir)/tests/unit $(CMOCKA_CFLAGS)
 SCSI_TEST_LDADD = libscsi.la libengine.la $(SGUTILS_LIBS) $(CMOCKA_LIBS)
@@ -18,4 +18,7 @@ tests_unit_test_scsi_vpd_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
 tests_unit_test_scsi_vpd_LDADD = $(SCSI_TEST_LDADD)
 tests_unit_test_scsi_xcopy_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
 tests_unit_test_scsi_xcopy_LDADD = $(SCSI_TEST_LDADD)
+tests_unit_test_scsi_lu_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
+tests_unit_test_scsi_lu_LDADD = $(SCSI_TEST_LDADD)
+tests_unit_test_scsi_lu_SOURCES = tests/unit/test-scsi-lu.c tests/unit/transport-script.c
 endif
