@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 if WITH_CMOCKA
 SCSI_UNIT = tests/unit/test-scsi-cdb tests/unit/test-scsi-sense tests/unit/test-scsi-table \
-	tests/unit/test-scsi-vpd tests/unit/test-scsi-xcopy tests/unit/test-scsi-lu
+	tests/unit/test-scsi-vpd tests/unit/test-scsi-xcopy tests/unit/test-scsi-lu \
+	tests/unit/test-scsi-method
 check_PROGRAMS += $(SCSI_UNIT)
 UNIT_TESTS += $(SCSI_UNIT)
 noinst_HEADERS += tests/unit/scsi-hex.h tests/unit/transport-script.h
@@ -21,4 +22,7 @@ tests_unit_test_scsi_xcopy_LDADD = $(SCSI_TEST_LDADD)
 tests_unit_test_scsi_lu_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
 tests_unit_test_scsi_lu_LDADD = $(SCSI_TEST_LDADD)
 tests_unit_test_scsi_lu_SOURCES = tests/unit/test-scsi-lu.c tests/unit/transport-script.c
+tests_unit_test_scsi_method_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
+tests_unit_test_scsi_method_LDADD = $(SCSI_TEST_LDADD)
+tests_unit_test_scsi_method_SOURCES = tests/unit/test-scsi-method.c tests/unit/transport-script.c
 endif

@@ -6,7 +6,7 @@
 #include "transport-script.h"
 #include "xm/endian.h"
 
-#define EXCHANGES_MAX 256
+#define EXCHANGES_MAX 320
 #define DATA_MAX 2048
 
 struct exchange {
