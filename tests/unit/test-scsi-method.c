@@ -467,6 +467,22 @@ static void pull_then_push(void **state)
 	assert_true(t.moved == t.bytes);
 }
 
+static void proven_is_not_turned(void **state)
+{
+	struct rig *r = *state;
+	struct xm_task t;
+	open_ok(r, LIO);
+	expect_new(r, 1, 3, 0);
+	run_new(r, &t);
+	expect_new(r, 1, 3, 0);
+	script_sense(r->s, "0a0d02");
+	run_new(r, &t);
+	assert_act(&t, XM_ACT_DEMOTE, false, "copy_aborted");
+	expect_new(r, 1, 3, 0);
+	run_new(r, &t);
+	assert_true(t.moved == t.bytes);
+}
+
 static void neither_way(void **state)
 {
 	struct rig *r = *state;
@@ -659,7 +675,7 @@ int main(void)
 		T(no_3pc_but_limits), T(no_limits_but_3pc), T(hostile_limits), T(forbidden_and_silent),
 		T(beyond_65535_blocks), T(many_segments), T(partitions_start_later),
 		T(unique_ids), T(id_in_use), T(id_wanted_after_all),
-		T(pull_then_push), T(neither_way), T(two_sessions), T(only_the_source_can), T(turned_once),
+		T(pull_then_push), T(proven_is_not_turned), T(neither_way), T(two_sessions), T(only_the_source_can), T(turned_once),
 		T(no_answer), T(moved_by_segment), T(a_reset_asks_for_a_fence), T(busy),
 		T(full_when_all_slots_are_taken),
 	};
