@@ -131,7 +131,7 @@ enum xm_fence_result xm_fence_step(struct xm_fence *f, struct xm_ctx *ctx, uint6
 	return XM_FENCE_PENDING;
 }
 
-void xm_fence_wait(struct xm_fence *f, struct xm_waiter *w)
+void xm_fence_wait(struct xm_fence *f, unsigned inflight, struct xm_waiter *w)
 {
 	for (unsigned i = 0; i < f->n; i++) {
 		struct xm_fence_nexus *e = &f->at[i];
@@ -141,7 +141,8 @@ void xm_fence_wait(struct xm_fence *f, struct xm_waiter *w)
 				xm_waiter_until(w, 0);
 			continue;
 		}
-		xm_waiter_until(w, e->deadline);
+		xm_waiter_until(w, e->stage == XM_NX_DRAINING && (!inflight || e->nx->lost) ?
+				   0 : e->deadline);
 		if (e->stage == XM_NX_FENCING)
 			e->nx->ops->wait(e->nx, w);
 	}

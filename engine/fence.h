@@ -51,6 +51,6 @@ bool xm_fence_active(const struct xm_fence *f);
 enum xm_fence_result xm_fence_step(struct xm_fence *f, struct xm_ctx *ctx, uint64_t now,
 				   unsigned inflight, struct xm_nexus **ret_nx,
 				   struct xm_status *why);
-void xm_fence_wait(struct xm_fence *f, struct xm_waiter *w);
+void xm_fence_wait(struct xm_fence *f, unsigned inflight, struct xm_waiter *w);
 
 #endif

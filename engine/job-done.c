@@ -48,20 +48,6 @@ void xm_job_method_over(struct xm_job *job, struct xm_entry *e, const char *reas
 			    (unsigned long long)job->tally.total, e->detail, e->reason);
 }
 
-static uint64_t barred_bytes(const struct xm_entry *e, const struct xm_task *task)
-{
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < task->nruns; i++) {
-		uint64_t a = xm_map_cut_before(&e->barred, task->runs[i].dst);
-		uint64_t b = xm_map_cut_after(&e->barred, task->runs[i].dst + task->runs[i].len);
-
-		if (xm_map_count(&e->barred, a, b - a) > 0)
-			sum += task->runs[i].len;
-	}
-	return sum;
-}
-
 /* Barred chunks were counted when they were barred; the others fell to the host for one reason. */
 void xm_job_count_host(struct xm_job *job, const struct xm_chunk *c)
 {
@@ -70,7 +56,7 @@ void xm_job_count_host(struct xm_job *job, const struct xm_chunk *c)
 
 	if (xm_entry_offloads(c->entry) || !wished || c->task.kind == XM_TASK_ZERO)
 		return;
-	bytes = c->task.bytes - barred_bytes(wished, &c->task);
+	bytes = c->task.bytes - xm_task_count(&c->task, &wished->barred);
 	if (bytes == 0)
 		return;
 	if (wished->reason)
@@ -82,9 +68,26 @@ void xm_job_count_host(struct xm_job *job, const struct xm_chunk *c)
 
 /* ---- acts -------------------------------------------------------------------------------- */
 
-static bool last_resort(struct xm_job *job, const struct xm_entry *e)
+/* The job ends for what happened to a chunk that nobody else can take. */
+static void fail_chunk(struct xm_job *job, const struct xm_chunk *c)
 {
-	return e == &job->pick.at[job->pick.n - 1] || !xm_entry_offloads(e);
+	struct xm_status end = c->task.status;
+
+	if (end.act == XM_ACT_RETRY && end.code == 0)
+		end.code = XM_E_TEMPORARY;
+	else if (xm_entry_offloads(c->entry))
+		end.code = XM_E_NOOFFLOAD;
+	xm_job_fail_status(job, &end);
+}
+
+/* Is there another method for what e cannot do? */
+static bool another_usable(struct xm_job *job, const struct xm_entry *e)
+{
+	for (unsigned i = 0; i < job->pick.n; i++) {
+		if (&job->pick.at[i] > e && xm_entry_usable(&job->pick.at[i]))
+			return true;
+	}
+	return false;
 }
 
 /* This chunk is not for this method (any more). */
@@ -94,13 +97,8 @@ static void demote(struct xm_job *job, struct xm_chunk *c)
 	const struct xm_status *s = &c->task.status;
 	const char *reason = s->reason ? s->reason : "unspecified";
 
-	if (last_resort(job, e) ||
-	    (s->act == XM_ACT_RETRY && job->pick.offload == XM_OFFLOAD_REQUIRE)) {
-		struct xm_status end = *s;
-
-		if (end.act == XM_ACT_RETRY && end.code == 0)
-			end.code = XM_E_TEMPORARY;
-		xm_job_fail_status(job, &end);
+	if (!another_usable(job, e)) {
+		fail_chunk(job, c);
 	} else if (s->pair_wide) {
 		xm_job_method_over(job, e, reason, s->detail);
 	} else if (xm_entry_strike(e, &c->task)) {
@@ -108,7 +106,7 @@ static void demote(struct xm_job *job, struct xm_chunk *c)
 		xm_log(job->ctx, XM_LOG_INFO, "chunk_refused", "%s: %s (%s)", e->ops->name,
 		       s->detail, reason);
 	} else {
-		/* barred now or not, its bytes are counted here: the method's rows count only what is not barred */
+		/* its bytes are counted when they are moved, with all that is not barred */
 		xm_task_unmark(&c->task, &e->barred);
 		xm_job_method_over(job, e, reason, s->detail);
 	}
@@ -144,15 +142,27 @@ static void smaller(struct xm_job *job, struct xm_chunk *c)
 	xm_job_drop(job, c);
 }
 
+/* A short answer without a complaint: the rest is asked for anew, in bounds. */
+static void done_but_short(struct xm_job *job, struct xm_chunk *c, bool progressed)
+{
+	struct xm_status *s = &c->task.status;
+
+	if (progressed) {
+		xm_job_drop(job, c);
+		return;
+	}
+	*s = (struct xm_status){ .act = XM_ACT_DEMOTE, .certainty = XM_NOT_DONE,
+				 .reason = "no_progress" };
+	snprintf(s->detail, sizeof s->detail, "the device answered that it was done, and had moved "
+		 "nothing by its own count");
+	again(job, c);
+}
+
 static void act(struct xm_job *job, struct xm_chunk *c, bool progressed)
 {
 	switch (c->task.status.act) {
 	case XM_ACT_NONE:
-		/* a short answer without a complaint: the rest is asked for anew */
-		if (progressed)
-			xm_job_drop(job, c);
-		else
-			again(job, c);
+		done_but_short(job, c, progressed);
 		break;
 	case XM_ACT_RETRY:
 		again(job, c);

@@ -42,6 +42,10 @@ static void give_back(struct xm_job *job, const struct xm_nexus *nx)
 		s->certainty = XM_NOT_DONE;
 		if (s->act == XM_ACT_NONE)
 			s->act = XM_ACT_RETRY;
+		/* a chunk that costs a fence each time must not do so often */
+		if (c->task.bytes > c->entry->proven)
+			c->entry->trial_tries += XM_JOB_UNKNOWN_COST;
+		c->tries += XM_JOB_UNKNOWN_COST;
 		xm_job_handle(job, c);
 	}
 }
@@ -61,11 +65,9 @@ void xm_job_fence_turn(struct xm_job *job)
 	enum xm_fence_result r = XM_FENCE_FENCED;
 	struct xm_nexus *nx;
 	struct xm_status why;
-	unsigned out;
 
 	while (r == XM_FENCE_FENCED && !job->fence_failed) {
-		out = job->nflying;
-		r = xm_fence_step(&job->fence, job->ctx, xm_job_now(job), out, &nx, &why);
+		r = xm_fence_step(&job->fence, job->ctx, xm_job_now(job), job->nflying, &nx, &why);
 		if (r == XM_FENCE_FAILED)
 			fence_failed(job, &why);
 		if (r != XM_FENCE_FENCED)

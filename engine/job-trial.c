@@ -55,7 +55,6 @@ static struct xm_chunk *choose(struct xm_job *job, struct xm_entry *e, uint64_t 
 static void leave(struct xm_job *job)
 {
 	job->trial_chunk = NULL;
-	job->trial_entry = NULL;
 	xm_trial_free(&job->trial);
 	if (job->phase == XM_PHASE_TRIAL)
 		xm_job_phase(job, XM_PHASE_COPY);
@@ -80,7 +79,7 @@ bool xm_job_trial_begin(struct xm_job *job, struct xm_entry *e, uint64_t bytes)
 	}
 	xm_budget_spend(&job->budget, c->task.bytes);
 	job->trial_chunk = c;
-	job->trial_entry = e;
+	xm_trial_step(&job->trial);
 	return true;
 }
 
@@ -135,6 +134,9 @@ void xm_job_trial_later(struct xm_job *job, struct xm_chunk *c)
 	if (s->act == XM_ACT_FATAL) {
 		xm_job_fail_status(job, s);
 	} else if (!xm_retry_take(&job->retry, ++e->trial_tries)) {
+		if (s->act == XM_ACT_RETRY && job->pick.offload == XM_OFFLOAD_REQUIRE)
+			xm_job_fail(job, XM_E_TEMPORARY, "%s could not be tried: %s (%s)",
+				    e->ops->title, s->detail, s->reason ? s->reason : "busy");
 		xm_job_method_over(job, e, s->reason ? s->reason : "trial_failed", s->detail);
 	} else {
 		e->hold_until = xm_job_now(job) +

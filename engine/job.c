@@ -126,7 +126,7 @@ static void job_wait(struct xm_job *job)
 	xm_io_wait(job->pair.src_io, w);
 	if (job->pair.dst_io != job->pair.src_io)
 		xm_io_wait(job->pair.dst_io, w);
-	xm_fence_wait(&job->fence, w);
+	xm_fence_wait(&job->fence, job->nflying, w);
 	xm_job_fill_wait(job, w);
 	xm_job_check_wait(job, w);
 	xm_waiter_until(w, job->ending ? job->drain_until :

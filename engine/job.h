@@ -33,6 +33,7 @@
 #define XM_JOB_INFLIGHT_MAX (UINT64_C(4) << 30)      /* bytes under way at once */
 #define XM_JOB_DRAIN_NS (20 * XM_NS_PER_S)           /* for work in flight, when the job ends early */
 #define XM_JOB_STALL_LIMIT (1800 * XM_NS_PER_S)         /* without a byte moved: longer than any command may take */
+#define XM_JOB_UNKNOWN_COST 3                        /* tries, beside the usual one */
 #define XM_JOB_TRIALS 4                              /* chunks tried before a method is given up as unprovable */
 
 enum xm_phase { XM_PHASE_NEW, XM_PHASE_OPEN, XM_PHASE_FENCE, XM_PHASE_TRIAL, XM_PHASE_COPY,
@@ -103,7 +104,6 @@ struct xm_job {
 	unsigned nflying;
 	struct xm_trial trial;       /* at most one at a time */
 	struct xm_chunk *trial_chunk;/* its chunk, not in any list while the trial reads */
-	struct xm_entry *trial_entry;
 	unsigned trial_chunks;       /* chunks tried in a row without a verdict */
 	struct xm_io_req flush;
 	struct xm_list flush_done;

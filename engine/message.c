@@ -112,7 +112,7 @@ void xm_job_write_message(struct xm_job *job)
 	else if (by_offload == job->len)
 		snprintf(buf, n, "Storage offload used during migration: %s of %s (100 %%) by %s", part,
 			 total, how);
-	else if (job->fallbacks.n > 0)
+	else if (job->fallbacks.n > 0 && job->tally.done == job->len)
 		snprintf(buf, n, "Storage offload used during migration: %s of %s (%u %%) by %s, the "
 			 "rest by host %s", part, total, percent(by_offload, job->len), how, why);
 	else

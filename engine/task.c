@@ -213,3 +213,13 @@ void xm_task_unmark(const struct xm_task *task, struct xm_map *map)
 	while (next_span(task, &s))
 		xm_map_clear(map, s.off, s.len, NULL);
 }
+
+uint64_t xm_task_count(const struct xm_task *task, const struct xm_map *map)
+{
+	struct span s = { 0 };
+	uint64_t sum = 0;
+
+	while (next_span(task, &s))
+		sum += xm_map_count(map, s.off, s.len);
+	return sum;
+}

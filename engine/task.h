@@ -83,5 +83,7 @@ uint64_t xm_tally_undo(struct xm_tally *t, struct xm_map *which);
 /* Set, or clear, the task's granules in a map that is not the tally's. */
 bool xm_task_mark(const struct xm_task *task, struct xm_map *map);
 void xm_task_unmark(const struct xm_task *task, struct xm_map *map);
+/* Bytes of the task that are set there. */
+uint64_t xm_task_count(const struct xm_task *task, const struct xm_map *map);
 
 #endif
