@@ -339,7 +339,8 @@ static void test_cuts(void)
 	uint8_t bhs[48], cdb[16], zeros[4096] = { 0 };
 
 	p = peer_connect();
-	raw_send(&p, "GET / HTTP/1.0\r\n\r\nHost: nobody at all here\r\n\r\n", 48);
+	static const char http[] = "GET /index.html HTTP/1.0\r\nHost: nobody at all here\r\n\r\n";
+	raw_send(&p, http, sizeof http - 1);
 	expect_closed(&p, "no iSCSI at all");
 	p = peer_connect();
 	memset(bhs, 0, sizeof bhs);
