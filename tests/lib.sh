@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034
 # Shared helpers of the shell tests: TAP, a scratch folder, the software array.
 #
 #   . "$(dirname "$0")/../lib.sh"          from tests/GROUP/test-x.sh

@@ -13,7 +13,7 @@ mutual-secret the-arrays-own-secret
 EOF
 many=()
 for i in {1..12}; do
-	many+=(--target "iqn.2026-01.org.xmover:one-of-several-targets-$i" --lun 0=1M)
+	many+=(--target "iqn.2026-01.org.xmover:one-of-several-targets-$i" --lun "0=1M")
 done
 start_array --target iqn.2026-01.org.xmover:raw --lun 0=64M \
 	--target iqn.2026-01.org.xmover:chap --lun 0=1M --chap "$TMP/chap" \
