@@ -3,6 +3,7 @@ include tests/array/front.mk
 ARRAY_TESTS += tests/array/test-conformance.sh
 EXTRA_DIST += tests/array/test-conformance.sh
 if WITH_CMOCKA
+include tests/array/jobs.mk
 if WITH_ISCSI
 include tests/array/iscsi.mk
 endif

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+# Whole jobs against the array in-process: the mover's layers and the array in one program.
+JOBS_ARRAY = tests/array/test-jobs
+check_PROGRAMS += $(JOBS_ARRAY)
+ARRAY_TESTS += $(JOBS_ARRAY)
+JOB_RIG = tests/array/job-rig.c tests/array/job-rig.h \
+	tests/unit/transport-array.c tests/unit/transport-array.h
+JOBS_CPPFLAGS = $(SCSI_CPPFLAGS) -iquote $(top_srcdir)/tests/unit -iquote $(top_srcdir)/tests/array \
+	-iquote $(top_srcdir)/fixtures/array $(CMOCKA_CFLAGS)
+JOBS_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+JOBS_LDADD = libscsi.la libengine.la libarray.la $(JANSSON_LIBS) $(CMOCKA_LIBS)
+
+tests_array_test_jobs_SOURCES = tests/array/test-jobs.c $(JOB_RIG)
+tests_array_test_jobs_CPPFLAGS = $(JOBS_CPPFLAGS)
+tests_array_test_jobs_CFLAGS = $(JOBS_CFLAGS)
+tests_array_test_jobs_LDADD = $(JOBS_LDADD)
