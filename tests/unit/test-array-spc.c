@@ -375,6 +375,45 @@ static void test_pr_bad(void **state)
 	assert_memory_equal(an.in, "\0\x08\0\x80\xea\1\0\0", 8);
 }
 
+static void test_pr_move(void **state)
+{
+	uint8_t list[24 + 44] = { 0 };
+
+	(void)state;
+	xm_put_be64(list, 0x11);
+	xm_put_be64(list + 8, 0x77);
+	list[17] = 0x02;                                /* UNREG */
+	list[19] = 1;
+	list[23] = 44;
+	memcpy(list + 24, "\x45\0\0\x28", 4);
+	strcpy((char *)list + 28, "iqn.2026-01.test:two,i,0x000000000001");
+	SEND(0, list, 68, 0x5f, 7, 0, 0, 0, 0, 0, 0, 68, 0);
+	assert_conflict();                              /* not registered */
+	pr_out_as(r.nx, 0, 0, 0, 0x11);
+	SEND(0, list, 68, 0x5f, 7, 0, 0, 0, 0, 0, 0, 68, 0);
+	assert_sense(&an, 0x52400);                     /* nothing to move */
+	pr_out_as(r.nx, 1, 3, 0x11, 0);
+	list[19] = 2;
+	SEND(0, list, 68, 0x5f, 7, 0, 0, 0, 0, 0, 0, 68, 0);
+	assert_sense(&an, 0x52600);                     /* no such port */
+	list[19] = 1;
+	list[27] = 0x24;
+	SEND(0, list, 68, 0x5f, 7, 0, 0, 0, 0, 0, 0, 68, 0);
+	assert_sense(&an, 0x52600);                     /* TransportID length */
+	list[27] = 0x28;
+	SEND(0, list, 68, 0x5f, 7, 0, 0, 0, 0, 0, 0, 60, 0);
+	assert_sense(&an, 0x52600);                     /* does not fit the list */
+	SEND(0, list, 68, 0x5f, 7, 0, 0, 0, 0, 0, 0, 68, 0);
+	assert_good(&an);
+	write_as(r.nx);
+	assert_conflict();
+	write_as(host2);
+	assert_good(&an);
+	ASK(0, 0x5e, 0, 0, 0, 0, 0, 0, 0, 255, 0);
+	assert_int_equal(xm_get_be32(an.in + 4), 8);    /* the mover is unregistered */
+	assert_int_equal(an.in[15], 0x77);
+}
+
 static void test_pr_full_status(void **state)
 {
 	static const char id[] = "iqn.2026-01.test:host,i,0x000000000001";
@@ -403,6 +442,7 @@ int main(void)
 		TEST(test_opcodes), TEST(test_port_groups), TEST(test_old_reservation),
 		TEST(test_pr_keys), TEST(test_pr_types), TEST(test_pr_preempt),
 		TEST(test_pr_outlives_session), TEST(test_pr_bad), TEST(test_pr_full_status),
+		TEST(test_pr_move),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
