@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-# The software array's parsers: what a session or a test may send it.
+# The software array's core and parsers: what a session or a test may send it.
 if FUZZ
-ARRAY_FUZZ = tests/fuzz/fuzz-array-copy tests/fuzz/fuzz-array-words
+ARRAY_FUZZ = tests/fuzz/fuzz-array tests/fuzz/fuzz-array-copy tests/fuzz/fuzz-array-words
 noinst_PROGRAMS += $(ARRAY_FUZZ)
 FUZZ_TARGETS += $(ARRAY_FUZZ)
 
+tests_fuzz_fuzz_array_CPPFLAGS = $(ARRAY_CPPFLAGS)
+tests_fuzz_fuzz_array_LDADD = libarray.la
+tests_fuzz_fuzz_array_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_array_copy_CPPFLAGS = $(ARRAY_CPPFLAGS)
 tests_fuzz_fuzz_array_copy_LDADD = libarray.la
 tests_fuzz_fuzz_array_copy_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
