@@ -6,7 +6,9 @@
  * (O_EXCL, flock) lives as long as any request of ours, also when the process
  * is killed: a successor that gets the claim knows that nothing writes any more.
  * Set-up flags are tried, best first, never guessed from a version.  A ring that
- * can be made but not entered (seccomp) is found at open.
+ * can be made but not entered (seccomp) is found at open.  The loop polls an
+ * eventfd: with DEFER_TASKRUN the ring's own descriptor does not wake a poller
+ * (seen on 6.18).
  */
 #include "io-fd.h"
 
@@ -14,6 +16,8 @@
 #include <errno.h>
 #include <liburing.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #define DEPTH 256
 #define FILES 16
@@ -29,6 +33,7 @@ struct ring_file {
 struct uring {
 	struct xm_fd_engine fd;
 	struct io_uring ring;
+	int event;
 	bool enabled;
 	int broken;                      /* errno of an enter that will never work */
 	struct xm_list unsent;           /* ops in the submission queue that the kernel has not taken */
@@ -185,7 +190,7 @@ static void uring_wait(struct xm_io *io, struct xm_waiter *w)
 	if (!xm_list_empty(&u->unsent) && !u->broken)
 		enter(u);
 	if (u->sent)
-		xm_waiter_fd(w, u->ring.ring_fd, POLLIN);
+		xm_waiter_fd(w, u->event, POLLIN);
 	if (io_uring_cq_ready(&u->ring) || (u->broken && !xm_list_empty(&u->unsent)))
 		xm_waiter_until(w, 0);
 	else if (!xm_list_empty(&u->unsent))
@@ -209,8 +214,17 @@ static void uring_reap(struct xm_io *io, struct xm_list *done)
 {
 	struct uring *u = uring_of(io);
 	struct io_uring_cqe *cqe;
-	if (u->sent && !io_uring_cq_ready(&u->ring))
+	uint64_t count;
+	/*
+	 * The event tells once of work that only an enter takes up.  So it is
+	 * emptied only right before one; while there is something to take
+	 * without, it stays, and the next poll returns at once.
+	 */
+	if (u->sent && !io_uring_cq_ready(&u->ring)) {
+		if (read(u->event, &count, sizeof count) < 0 && errno != EAGAIN)
+			u->broken = errno;
 		io_uring_get_events(&u->ring);
+	}
 	/* What is ready now, not what comes while reaping: the turn must end. */
 	for (unsigned n = io_uring_cq_ready(&u->ring); n && !io_uring_peek_cqe(&u->ring, &cqe); n--) {
 		struct xm_fd_op *op = io_uring_cqe_get_data(cqe);
@@ -229,13 +243,19 @@ static void uring_reap(struct xm_io *io, struct xm_list *done)
 
 /* ---- opening and closing ---------------------------------------------------------------- */
 
+static void release(struct uring *u)
+{
+	io_uring_queue_exit(&u->ring);
+	close(u->event);
+}
+
 static void uring_close(struct xm_io *io)
 {
 	struct uring *u = uring_of(io);
 	/* The ring itself ends later, in the kernel; the claim on the destination ends here. */
 	if (u->files_registered)
 		io_uring_unregister_files(&u->ring);
-	io_uring_queue_exit(&u->ring);
+	release(u);
 	xm_fd_engine_release(&u->fd);
 	free(u);
 }
@@ -295,6 +315,25 @@ static void register_table(struct uring *u)
 	u->files_registered = io_uring_register_files(&u->ring, none, FILES) == 0;
 }
 
+/* 0 or an errno. */
+static int set_up(struct uring *u)
+{
+	u->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (u->event < 0)
+		return errno;
+	int rc = make_ring(&u->ring);
+	if (rc < 0) {
+		close(u->event);
+		return -rc;
+	}
+	rc = io_uring_register_eventfd(&u->ring, u->event);
+	if (rc < 0)
+		release(u);
+	else
+		register_table(u);
+	return -rc;
+}
+
 struct xm_io *xm_io_uring_open(struct xm_ctx *ctx, int *ret_errno)
 {
 	struct uring *u = calloc(1, sizeof *u);
@@ -302,17 +341,15 @@ struct xm_io *xm_io_uring_open(struct xm_ctx *ctx, int *ret_errno)
 	if (!u)
 		return NULL;
 	xm_list_init(&u->unsent);
-	*ret_errno = -make_ring(&u->ring);
+	*ret_errno = set_up(u);
 	if (*ret_errno) {
 		free(u);
 		return NULL;
 	}
 	*ret_errno = xm_fd_engine_init(&u->fd, ctx, &uring_ops, DEPTH);
-	if (*ret_errno) {
-		io_uring_queue_exit(&u->ring);
-		free(u);
-		return NULL;
-	}
-	register_table(u);
-	return &u->fd.io;
+	if (*ret_errno == 0)
+		return &u->fd.io;
+	release(u);
+	free(u);
+	return NULL;
 }

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # Leaves, endpoints, block I/O and the host method: linked to libengine alone.
 IO_UNIT = tests/unit/test-leaves tests/unit/test-clock tests/unit/test-error tests/unit/test-ctx \
-	tests/unit/test-pool tests/unit/test-identity
+	tests/unit/test-pool tests/unit/test-identity tests/unit/test-io
 check_PROGRAMS += $(IO_UNIT)
 UNIT_TESTS += $(IO_UNIT)
 IO_UNIT_CPPFLAGS = $(ENGINE_CPPFLAGS) -iquote $(srcdir)/tests/unit $(CMOCKA_CFLAGS)
 IO_UNIT_LDADD = libengine.la $(CMOCKA_LIBS)
 noinst_HEADERS += tests/unit/unit.h
+DISK_RIG = tests/unit/disk-rig.c tests/unit/disk-rig.h
 
 tests_unit_test_leaves_CPPFLAGS = $(BASE_CPPFLAGS) -iquote $(srcdir)/tests/unit $(CMOCKA_CFLAGS)
 tests_unit_test_leaves_LDADD = $(CMOCKA_LIBS)
@@ -20,3 +21,7 @@ tests_unit_test_pool_CPPFLAGS = $(IO_UNIT_CPPFLAGS)
 tests_unit_test_pool_LDADD = $(IO_UNIT_LDADD)
 tests_unit_test_identity_CPPFLAGS = $(IO_UNIT_CPPFLAGS)
 tests_unit_test_identity_LDADD = $(IO_UNIT_LDADD)
+
+tests_unit_test_io_SOURCES = tests/unit/test-io.c $(DISK_RIG)
+tests_unit_test_io_CPPFLAGS = $(IO_UNIT_CPPFLAGS)
+tests_unit_test_io_LDADD = $(IO_UNIT_LDADD)
