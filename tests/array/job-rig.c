@@ -86,50 +86,53 @@ void job_rig_open(struct job_rig *r, uint64_t seed, const char *persona, const c
 	fill(arr_target_lu(r->w.t, 1), DST_SEED);
 }
 
-static struct xm_endpoint *open_end(struct array_path *p, uint64_t lun, bool is_dst)
+static int took(struct job_rig *r, struct xm_error *err)
 {
-	struct xm_error *err = NULL;
-	struct xm_endpoint *ep = array_path_endpoint(p, lun, is_dst, &err);
-
-	if (!ep)
-		fail_msg("%s", xm_error_text(err));
-	return ep;
+	r->code = xm_error_code(err);
+	snprintf(r->text, sizeof r->text, "%s", xm_error_text(err));
+	xm_error_free(err);
+	return r->code;
 }
 
-void job_rig_ends(struct job_rig *r)
+static int open_ends(struct job_rig *r)
 {
-	if (r->src)
-		return;
+	struct xm_error *err = NULL;
+
 	if (!r->path)
 		r->path = array_path_open(&r->w, NULL, 1);
-	r->src = open_end(r->path2 ? r->path2 : r->path, r->src_lun, false);
-	r->dst = open_end(r->path, r->dst_lun, true);
+	r->src = array_path_endpoint(r->path2 ? r->path2 : r->path, r->src_lun, false, &err);
+	if (r->src)
+		r->dst = array_path_endpoint(r->path, r->dst_lun, true, &err);
+	return r->dst ? XM_OK : took(r, err);
 }
 
-void job_rig_job(struct job_rig *r)
+int job_rig_job(struct job_rig *r)
 {
 	struct xm_error *err = NULL;
 
-	job_rig_ends(r);
 	if (r->job)
-		return;
+		return XM_OK;
+	if (open_ends(r) != XM_OK)
+		return r->code;
 	if (xm_job_new(r->w.ctx, r->src, r->dst, &r->job, &err) < 0)
-		fail_msg("%s", xm_error_text(err));
+		return took(r, err);
 	r->len = xm_endpoint_size(r->src);
+	return XM_OK;
+}
+
+void job_rig_set(struct job_rig *r, enum xm_job_option opt, const char *value)
+{
+	if (job_rig_job(r) == XM_OK)
+		assert_int_equal(xm_job_set_str(r->job, opt, value, NULL), 0);
 }
 
 int job_rig_run(struct job_rig *r)
 {
 	struct xm_error *err = NULL;
 
-	job_rig_job(r);
-	r->code = XM_OK;
-	if (xm_job_run(r->job, &err) == 0)
-		return XM_OK;
-	r->code = xm_error_code(err);
-	snprintf(r->text, sizeof r->text, "%s", xm_error_text(err));
-	xm_error_free(err);
-	return r->code;
+	if (job_rig_job(r) != XM_OK || xm_job_run(r->job, &err) == 0)
+		return r->code;
+	return took(r, err);
 }
 
 void job_rig_close(struct job_rig *r)
@@ -165,6 +168,8 @@ static void check_write_log(struct job_rig *r)
 
 static void check_sums(struct job_rig *r)
 {
+	if (!r->job)
+		return;
 	uint64_t ways = job_rig_u64(r, XM_JOB_BYTES_XCOPY) + job_rig_u64(r, XM_JOB_BYTES_HOST) +
 			job_rig_u64(r, XM_JOB_BYTES_ZEROED) + job_rig_u64(r, XM_JOB_BYTES_SKIPPED);
 

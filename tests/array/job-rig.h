@@ -23,10 +23,9 @@ struct job_rig {
 /* LUN 0 is the source, 1 the destination, both of `size` ("64M", "64M,block=4096"), stamped differently. */
 void job_rig_open(struct job_rig *r, uint64_t seed, const char *persona, const char *src_size,
 		  const char *dst_size);
-/* Log in and open both ends (a test may do it in two steps; both are idempotent). */
-void job_rig_ends(struct job_rig *r);
-/* The job of all of the source; then options may be set. */
-void job_rig_job(struct job_rig *r);
+/* Log in, open both ends, and make the job of all of the source; then options may be set.  The exit code. */
+int job_rig_job(struct job_rig *r);
+void job_rig_set(struct job_rig *r, enum xm_job_option opt, const char *value);
 /* Runs it, after what was left out of the above.  The exit code. */
 int job_rig_run(struct job_rig *r);
 /*

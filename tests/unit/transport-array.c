@@ -127,6 +127,7 @@ static enum xm_queued path_submit(struct scsi_transport *t, struct scsi_cmd *cmd
 	xm_list_add_tail(&p->w->flights, &f->world);
 	xm_list_add_tail(&p->flights, &f->link);
 	arr_submit(p->w->a, &f->a, now_of(p->w));
+	p->w->next = now_of(p->w);
 	return XM_QUEUED;
 }
 
@@ -149,13 +150,14 @@ static void cut(struct array_path *p, int err)
 	if (p->nx)
 		arr_nexus_close(p->nx);
 	p->nx = NULL;
+	p->w->next = now_of(p->w);
 }
 
 static void path_service(struct scsi_transport *t)
 {
 	struct array_path *p = xm_container_of(t, struct array_path, t);
 
-	arr_step(p->w->a, now_of(p->w));
+	p->w->next = arr_step(p->w->a, now_of(p->w));
 	if (p->cut)
 		cut(p, ECONNRESET);
 	xm_list_for_each(l, &p->flights) {
@@ -170,7 +172,7 @@ static void path_wait(struct scsi_transport *t, struct xm_waiter *w)
 {
 	struct array_path *p = xm_container_of(t, struct array_path, t);
 
-	xm_waiter_until(w, arr_step(p->w->a, now_of(p->w)));
+	xm_waiter_until(w, p->w->next);
 	xm_list_for_each(l, &p->flights)
 		xm_waiter_until(w, xm_container_of(l, struct flight, link)->due);
 }

@@ -19,6 +19,7 @@ struct array_world {
 	struct xm_ctx *ctx;
 	struct xm_clock_sim sim;
 	struct xm_list flights;          /* commands the array still knows */
+	uint64_t next;                   /* when it wants its next step */
 };
 
 /* An array of `persona` with one target and no LUNs, and a context whose clock is simulated. */
