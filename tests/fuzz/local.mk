@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
 include tests/fuzz/array.mk
+include tests/fuzz/front.mk
