@@ -23,7 +23,8 @@ static void fill_parts(struct parts *p, const struct figures *f)
 	uint64_t moved = figures_offloaded(f) + figures_by_host(f);
 
 	memset(p, 0, sizeof *p);
-	snprintf(p->text[0], sizeof p->text[0], "%3u %%", (unsigned)text_percent(f->done, f->total));
+	snprintf(p->text[0], sizeof p->text[0], "%3u %%",
+		 (unsigned)text_percent(f->done, f->total));
 	snprintf(p->text[1], sizeof p->text[1], "%s of %s", text_size(f->done, a),
 		 text_size(f->total, b));
 	if (f->done < f->total && f->rate)

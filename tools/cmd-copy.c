@@ -74,7 +74,8 @@ static int make_job(struct copy *c, struct xm_error **err)
 			failed = xm_job_set_u64(c->job, job_options[i].key,
 						opt_number(c->o, id, 0), err);
 		else
-			failed = xm_job_set_str(c->job, job_options[i].key, opt_text(c->o, id), err);
+			failed = xm_job_set_str(c->job, job_options[i].key,
+						opt_text(c->o, id), err);
 		if (failed)
 			return -1;
 	}
@@ -89,8 +90,10 @@ static int check_identity(const struct copy *c)
 
 	if (!id || xm_endpoint_has_designator(c->dst, id))
 		return 0;
-	snprintf(text, sizeof text, "destination %s is %s, not %s as --dst-id says: nothing was written",
-		 xm_endpoint_str(c->dst, XM_EP_NAME), xm_endpoint_str(c->dst, XM_EP_DESIGNATOR), id);
+	snprintf(text, sizeof text,
+		 "destination %s is %s, not %s as --dst-id says: nothing was written",
+		 xm_endpoint_str(c->dst, XM_EP_NAME), xm_endpoint_str(c->dst, XM_EP_DESIGNATOR),
+		 id);
 	console_log(NULL, XM_LOG_ERROR, "failed", text);
 	outcome_end(XM_E_DESTINATION, "failed", text);
 	return XM_E_DESTINATION;
@@ -133,7 +136,8 @@ static void print_fallbacks(const struct copy *c)
 		const struct figures_fallback *fb = &c->figures.fallback[i];
 
 		text_printable(fb->detail, detail, sizeof detail);
-		printf("Not offloaded: %s, %s: %s\n", text_size(fb->bytes, size), fb->reason, detail);
+		printf("Not offloaded: %s, %s: %s\n", text_size(fb->bytes, size), fb->reason,
+		       detail);
 	}
 }
 
@@ -165,7 +169,8 @@ static int finish(struct copy *c, struct xm_error *err, bool failed)
 		text_printable(c->figures.message, line, sizeof line);
 		if (*line)
 			printf("%s\n", line);
-		snprintf(message + n, sizeof message - n, "%s%s", n ? ". " : "", c->figures.message);
+		snprintf(message + n, sizeof message - n, "%s%s", n ? ". " : "",
+			 c->figures.message);
 	}
 	outcome_end(code, result_word(c, code), message);
 	cmd_flush();

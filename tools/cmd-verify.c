@@ -38,7 +38,7 @@ static int compare(struct xm_ctx *ctx, struct xm_endpoint *src, struct xm_endpoi
 	printf("Different%s: %s compared.\n",
 	       d.shown == DIFFERENCES_SHOWN ? ", the rest was not looked at" : "",
 	       text_size(bytes, size));
-	/* Asked to stop because there were enough differences, or at the end: both are a mismatch. */
+	/* Stopped after enough differences, or at the end: both are a mismatch. */
 	if (err && xm_error_code(err) != XM_E_STOPPED && xm_error_code(err) != XM_E_MISMATCH)
 		return cmd_fail(err);
 	xm_error_free(err);

@@ -317,7 +317,8 @@ static void check_contradictions(const struct opts *o, char *error)
 	const char *offload = opt_text(o, OPT_OFFLOAD), *methods = opt_text(o, OPT_METHOD);
 
 	if (offload && methods && strcmp(offload, "require") == 0 && only_methods(methods, "host"))
-		complain(error, "--offload=require contradicts --method=%s: it is no offload", methods);
+		complain(error, "--offload=require contradicts --method=%s: it is no offload",
+			 methods);
 	if (offload && methods && strcmp(offload, "never") == 0 && only_methods(methods, "xcopy"))
 		complain(error, "--offload=never contradicts --method=%s: it is offload", methods);
 	if (opt_flag(o, OPT_DRY_RUN) && opt_flag(o, OPT_CREATE))

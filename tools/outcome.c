@@ -143,7 +143,7 @@ bool outcome_begin(void)
 	pthread_mutex_lock(&out.lock);
 	if (out.path && !out.ended)
 		ok = write_locked(-1, "running",
-				  "xmover is still running, or was killed before it could say more.");
+				  "xmover is still running, or was killed before its end.");
 	pthread_mutex_unlock(&out.lock);
 	return ok;
 }

@@ -35,7 +35,10 @@ bool outcome_begin(void);
  * write is said on the console.
  */
 void outcome_end(int exit_code, const char *result, const char *message);
-/* As outcome_end(), for a process that ends with commands under way: all that was not confirmed counts as unknown. */
+/*
+ * As outcome_end(), for a process that ends with commands under way: all that
+ * was not confirmed counts as unknown.
+ */
 void outcome_abandon(int exit_code, const char *message);
 
 #endif

@@ -58,7 +58,8 @@ static int replace(const char *path, const char *text)
 
 static bool write_in_place(const char *path, const char *text)
 {
-	XM_CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
+	const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY;
+	XM_CLEANUP_CLOSE int fd = open(path, flags, 0644);
 	struct stat st;
 
 	if (fd < 0)
@@ -90,11 +91,12 @@ bool report_write(const char *path, const char *text)
 	}
 }
 
-/* The folder of `path`, resolved, and the last part of its name; NULL when there is no such folder. */
+/* The folder of `path`, resolved, and the last part of its name; NULL: no such folder. */
 static char *resolve_parent(const char *path, const char **ret_base)
 {
 	const char *slash = strrchr(path, '/');
-	XM_CLEANUP_FREE char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	XM_CLEANUP_FREE char *folder =
+		slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
 
 	*ret_base = slash ? slash + 1 : path;
 	return folder ? realpath(folder, NULL) : NULL;
@@ -112,5 +114,6 @@ bool report_same_file(const char *a, const char *b)
 	XM_CLEANUP_FREE char *parent_a = resolve_parent(a, &base_a);
 	XM_CLEANUP_FREE char *parent_b = resolve_parent(b, &base_b);
 
-	return parent_a && parent_b && strcmp(parent_a, parent_b) == 0 && strcmp(base_a, base_b) == 0;
+	return parent_a && parent_b && strcmp(parent_a, parent_b) == 0 &&
+	       strcmp(base_a, base_b) == 0;
 }

@@ -137,7 +137,8 @@ static bool shrink(struct limits *lim)
 
 char *report_text(const struct report *r)
 {
-	struct limits lim = { .message = 1024, .name = 256, .detail = 256, .rows = FIGURES_FALLBACKS };
+	struct limits lim = { .message = 1024, .name = 256, .detail = 256,
+			      .rows = FIGURES_FALLBACKS };
 
 	do {
 		json_t *o = build(r, &lim);

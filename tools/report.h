@@ -31,7 +31,10 @@ struct report {
 	struct report_disk source, destination;
 };
 
-/* malloc'ed, NUL-terminated, ends with a newline, at most REPORT_MAX bytes without the NUL; NULL: no memory. */
+/*
+ * malloc'ed, ends with a newline, at most REPORT_MAX bytes without the NUL;
+ * NULL: no memory.
+ */
 char *report_text(const struct report *r);
 
 /*

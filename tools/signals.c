@@ -39,8 +39,9 @@ static void end_before(void)
 static void end_hard(const char *why)
 {
 	console_clear();
-	console_say(XM_LOG_ERROR, "abandoned", "%s: what is under way may still be written; run again,"
-		    " it waits for that", why);
+	console_say(XM_LOG_ERROR, "abandoned",
+		    "%s: what is under way may still be written; run again, it waits for that",
+		    why);
 	outcome_abandon(XM_E_TEMPORARY, why);
 	_exit(XM_E_TEMPORARY);
 }
@@ -53,7 +54,7 @@ static void on_terminate_locked(void)
 		break;
 	case RUNNING:
 		console_say(XM_LOG_WARNING, "stopping",
-			    "stopping: waiting for what is under way; a second signal ends at once");
+			    "stopping: waits for what is under way; a second signal ends at once");
 		sig.state = STOPPING;
 		sig.deadline = monotonic() + SIGNALS_GRACE_S;
 		xm_job_stop(sig.job);

@@ -35,7 +35,10 @@ bool text_parse_size(const char *s, uint64_t *ret);
 /* Decimal digits alone. */
 bool text_parse_number(const char *s, uint64_t *ret);
 
-/* What came from a device or a user, safe for a terminal: control characters and broken UTF-8 become '?'. */
+/*
+ * What came from a device or a user, safe for a terminal: control characters
+ * and broken UTF-8 become '?'.
+ */
 void text_printable(const char *s, char *buf, size_t size);
 
 /*
@@ -45,7 +48,10 @@ void text_printable(const char *s, char *buf, size_t size);
  */
 json_t *text_json(const char *s, size_t max);
 
-/* The spec of a disk without what follows the user's name in it: someone may have put a secret there. */
+/*
+ * The spec of a disk without what follows the user's name in it: someone may
+ * have put a secret there.
+ */
 void text_redact(const char *spec, char *buf, size_t size);
 
 #endif

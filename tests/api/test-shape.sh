@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The shape of the code: no function over 100 lines, no line over 100 columns, a licence on each file.
+# The shape of the code: no function over 100 lines, no line over 120 columns (aim at 100), a licence on each file.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
@@ -15,7 +15,7 @@ more_than() {
 	n=$(wc -l)
 	if [ "$n" -gt "$1" ]; then ok "$2"; else not_ok "$2" "only $n"; fi
 }
-printf '%s\n' "${code[@]}" | more_than 50 "finds the code"
+more_than 50 "finds the code" <<<"$(printf '%s\n' "${code[@]}")"
 
 # "lines name file" of each function, longest first.
 functions=$(ctags -f - --languages=C --langmap=C:.c.h --kinds-C=f --fields=+ne "${code[@]}" |
@@ -31,8 +31,8 @@ diag "functions: $(wc -l <<<"$functions"), median $(awk '{ n[NR] = $1 } END { pr
 	<<<"$functions") lines, longest $(head -n 1 <<<"$functions")"
 
 is "$(for f in "${code[@]}"; do
-	expand -t 8 "$f" | awk -v f="$f" 'length > 100 { print f ":" NR }'
-done)" "" "no line over 100 columns"
+	expand -t 8 "$f" | awk -v f="$f" 'length > 120 { print f ":" NR }'
+done)" "" "no line over 120 columns"
 is "$(wc -l "${code[@]}" | awk '$2 != "total" && $1 > 800')" "" "no file over 800 lines"
 is "$(grep -L 'SPDX-License-Identifier: Apache-2.0' "${files[@]}")" "" "each file names its licence"
 is "$(grep -nwE 'TODO|FIXME|XXX' "${code[@]}")" "" "nothing is left for later in comments"

@@ -78,7 +78,7 @@ static void test_refused(void **state)
 		{ "xmover copy a b --offl=auto", "--offload in full" },
 		{ "xmover copy a b --offload", "--offload needs a value" },
 		{ "xmover copy a b --offload=", "--offload takes auto|require|never" },
-		{ "xmover copy a b --offload=aut", "--offload takes auto|require|never, not 'aut'" },
+		{ "xmover copy a b --offload=aut", "takes auto|require|never, not 'aut'" },
 		{ "xmover copy a b --offload=auto|require", "--offload takes" },
 		{ "xmover copy a b --offload=auto --offload=auto", "--offload is given twice" },
 		{ "xmover copy a b --create=yes", "--create takes no value" },

@@ -78,7 +78,8 @@ static json_t *checked(const struct report *r)
 
 static struct report long_report(const char *text)
 {
-	struct report_disk disk = { text, text, text, text, text, text, text, UINT64_MAX, UINT32_MAX };
+	struct report_disk disk = { text, text, text, text, text, text, text,
+				    UINT64_MAX, UINT32_MAX };
 
 	return (struct report){ .message = text, .result = "failed", .exit_code = 143,
 				.started = "2026-11-22T20:00:00.000Z", .figures = &figures,
