@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The parser, --help and the man page take the same options; the environment too.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+xmover=$XM_BUILD/xmover
+table=$XM_SRC/tools/options.def
+man=$XM_BUILD/tools/xmover.1
+
+# "name kind verbs" of each row; the verbs as words.
+rows=$(tr '\n' ' ' <"$table" | sed 's/OPT(/\n&/g' | sed -nE \
+	's/^OPT\([A-Z_]+, *"([a-z-]+)", *[^,]*, *([A-Z]+), *"[^"]*", *([A-Z| ]+),.*/\1 \2 \3/p' |
+	sed 's/|//g; s/  */ /g')
+is "$(wc -l <<<"$rows")" "$(grep -c '^OPT(' "$table")" "each row of the table is read"
+
+takes() { # NAME VERB: the table says so
+	awk -v n="$1" -v v="$2" '$1 == n { for (i = 3; i <= NF; i++) if ($i == v) f = 1 } END { exit !f }' <<<"$rows"
+}
+
+for verb in copy probe verify; do
+	names=$(awk -v v="${verb^^}" '{ for (i = 3; i <= NF; i++) if ($i == v) print $1 }' <<<"$rows" | sort)
+	help=$("$xmover" "$verb" --help | sed -nE 's/^ +(-[a-zA-Z], )?--([a-z-]+).*/\2/p' | sort)
+	is "$help" "$names" "$verb --help = table"
+	bad=
+	while read -r name kind _; do
+		word=--$name
+		[ "$kind" = FLAG ] || word="--$name=1"
+		[ "$name" != help ] || continue
+		OUT=$("$xmover" "$verb" "$word" --no-such-option 2>&1)
+		if takes "$name" "${verb^^}"; then
+			# Then the first mistake is either its value or the unknown option after it.
+			[[ $OUT != *"does not take"* && $OUT != *"no such option: $word"* ]] || bad+=" $name"
+		else
+			[[ $OUT == *"$verb does not take --$name"* ]] || bad+=" $name"
+		fi
+	done <<<"$rows"
+	is "$bad" "" "the parser of $verb = table"
+done
+
+is "$(sed -nE 's/^\.IP "(\\fB\\-[a-zA-Z]\\fR, )?\\fB\\-\\-([a-z\\-]+)\\fR.*/\2/p' "$man" | sed 's/\\//g' | sort)" \
+	"$(awk '{ print $1 }' <<<"$rows" | sort)" "man page = table"
+
+# Every choice of the table is taken, another is refused, from the command line and the environment.
+while read -r name kind _; do
+	[ "$kind" = CHOICE ] || continue
+	choices=$(grep -oE "\"$name\", [^\"]*\"[^\"]*\"" "$table" | sed 's/.*"\(.*\)"/\1/; s/|/ /g')
+	for choice in $choices; do
+		exits 66 "--$name=$choice is taken" "$xmover" copy "--$name=$choice" "$TMP/none" "$TMP/b"
+	done
+	exits 64 "--$name=other is refused" "$xmover" copy "--$name=other" "$TMP/none" "$TMP/b"
+	variable=XMOVER_${name^^}
+	exits 64 "$variable=other is refused" env "${variable//-/_}=other" "$xmover" copy "$TMP/none" "$TMP/b"
+done <<<"$rows"
+
+exits 0 "--version" "$xmover" --version
+like "$OUT" '^xmover [0-9]+\.[0-9]+\.[0-9]+$' "--version says which"
+exits 0 "--help" "$xmover" --help
+exits 64 "no command" "$xmover"
+exits 64 "an unknown command" "$xmover" cpoy a b
+done_testing
