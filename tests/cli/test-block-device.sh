@@ -1,0 +1,94 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Block devices as destinations: copied when free; refused when mounted, held, or taken.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/cli/lib-cli.sh
+. "$(dirname "$0")/lib-cli.sh"
+
+loops=()
+mounted=
+# shellcheck disable=SC2317 # called by the trap
+release() {
+	local i
+	[ -z "$mounted" ] || umount "$mounted"
+	for ((i = ${#loops[@]} - 1; i >= 0; i--)); do
+		losetup -d "${loops[i]}"
+	done
+	lib_cleanup
+}
+trap release EXIT
+
+[ "$(id -u)" = 0 ] || skip_all "loop devices need root"
+cd "$TMP" || exit 1
+stamped src 16
+for name in a b part; do
+	truncate -s 32M "$name.img"
+done
+# attach FILE [WORDS]: its loop device is in $loop.
+attach() {
+	loop=$(losetup -f --show "${@:2}" "$1" 2>err) || return 1
+	loops+=("$loop")
+}
+attach a.img || skip_all "no loop devices here"
+free=$loop
+
+refused() { # EXIT NAME WORDS SRC DST FILE: FILE is what must stay as it is
+	local sum got=0
+	sum=$(sha256sum <"$6")
+	"$xmover" copy --progress=none "$4" "$5" >out 2>err || got=$?
+	is "$got" "$1" "$2: exit $1"
+	like "$(cat err)" "$3" "$2: says why"
+	is "$(sha256sum <"$6")" "$sum" "$2: nothing written"
+}
+
+exits 0 "a file onto a free loop device" "$xmover" copy --report=report src "$free"
+report_holds report "loop device"
+try "its bytes are there" cmp -n $((16 << 20)) src a.img
+is "$(cmp -n $((16 << 20)) a.img /dev/zero -i $((16 << 20)):0 2>&1)" "" "and nothing behind them"
+exits 0 "from a loop device" "$xmover" copy --create "$free" back.img
+try "all of it" cmp a.img back.img
+refused 73 "the device's own file as source" "same" a.img "$free" a.img
+refused 73 "the device's own file as destination" "same|held|use" "$free" a.img a.img
+
+attach b.img || exit 1
+busy=$loop
+/sbin/mke2fs -q "$busy" 16M
+mkdir mnt
+if mount -t ext2 "$busy" mnt 2>err; then
+	mounted=$TMP/mnt
+	refused 73 "mounted" "mounted|in use|busy" src "$busy" b.img
+	umount mnt
+	mounted=
+else
+	skip "mounted: exit 73" "no mount here"
+	skip "mounted: says why" "no mount here"
+	skip "mounted: nothing written" "no mount here"
+fi
+
+# Another process holds it exclusively, as a running mover does.
+perl -MFcntl -e 'sysopen(my $f, $ARGV[0], O_RDWR | O_EXCL) or die; $| = 1; print "held\n"; sleep 600' \
+	"$busy" >holder &
+holder=$!
+LIB_PIDS+=("$holder")
+try "another process holds it" await grep -q held holder
+refused 73 "held exclusively" "busy|use|held" src "$busy" b.img
+kill "$holder"
+wait "$holder" 2>/dev/null
+
+# A partition and the disk it is on overlap.
+printf '2048,16384\n' | sfdisk -q part.img 2>err
+if attach part.img -P && [ -b "${loop}p1" ]; then
+	refused 73 "a disk onto its own partition" "overlap|same|small" "${loop}p1" "$loop" part.img
+	printf 'x' | dd of=part.img bs=1 seek=9437184 conv=notrunc status=none
+	refused 73 "the file of a disk onto its partition" "overlap|same|small|use" part.img "${loop}p1" part.img
+else
+	for what in "a disk onto its own partition" "the file of a disk onto its partition"; do
+		for word in "exit 73" "says why" "nothing written"; do
+			skip "$what: $word" "no partitions on loop devices here"
+		done
+	done
+fi
+attach b.img -r || exit 1
+refused 73 "a read-only device" "read-only|permit" src "$loop" b.img
+done_testing

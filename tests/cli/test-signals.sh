@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Signals: TERM stops cleanly (143), USR1 tells, a second TERM ends at once (75), TERM before the job.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/cli/lib-cli.sh
+. "$(dirname "$0")/lib-cli.sh"
+
+cd "$TMP" || exit 1
+start_array --target "$IQN" --lun 0=64M --lun 1=64M || exit 1
+
+# begin ARGUMENTS...: in the background; its pid is in $pid.
+begin() {
+	rm -f report
+	"$xmover" copy --progress=json --report=report "$@" >out 2>err </dev/null &
+	pid=$!
+	LIB_PIDS+=("$pid")
+}
+moving() { grep -q '"bytes_done":[1-9]' err; }
+running() { grep -q '"event":"progress"' err; }
+hanging() { [ "$(ctl running)" -gt 0 ]; }
+ended() { # EXIT NAME
+	local got=0
+	wait "$pid" || got=$?
+	is "$got" "$1" "$2: exit $1"
+	report_holds report "$2"
+}
+
+for signal in TERM INT HUP; do
+	begin --rate=4M --offload=never "$(disk 0)" "$(disk 1)"
+	try "$signal: under way" await moving
+	kill -"$signal" "$pid"
+	ended 143 "$signal"
+	is "$(json report '$j->{result}')" stopped "$signal: the report says stopped"
+	is "$(json report '$j->{bytes}{left} > 0 && $j->{bytes}{host} > 0 && $j->{unknown} == 0')" 1 \
+		"$signal: some is done, some is left, nothing is unknown"
+done
+
+begin --rate=4M "$(disk 0)" "$(disk 1)"
+try "USR1: under way" await running
+kill -USR1 "$pid"
+try "USR1 shows where it is" await grep -q '"event":"status"' err
+is "$(json report '$j->{result}')" running "the report of one under way says running"
+report_holds report "under way"
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null
+is "$(json report '$j->{result}')" running "the report of one that was killed does, too"
+
+# A copy command that is never answered: the first TERM cannot end cleanly.
+ctl "fault add op=83/00 nth=3- action=never" >/dev/null
+begin "$(disk 0)" "$(disk 1)"
+try "second TERM: a command hangs" await hanging
+kill -TERM "$pid"
+try "second TERM: the first is heard" await grep -q '"event":"stopping"' err
+kill -TERM "$pid"
+ended 75 "second TERM"
+is "$(json report '$j->{result} eq "failed" && $j->{unknown} > 0')" 1 "second TERM: what was under way is unknown"
+ctl fault del all >/dev/null
+
+# Before the job: a portal that takes the connection and says nothing.
+perl -MIO::Socket::INET -e '$| = 1; my $s = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1") or die;
+	print $s->sockport, "\n"; my @c; while (my $c = $s->accept) { push @c, $c; print "connected\n" }' >silent &
+LIB_PIDS+=($!)
+await grep -q . silent
+begin "iscsi://127.0.0.1:$(head -n 1 silent)/$IQN/0" "$(disk 1)"
+try "TERM before the job: it waits for the login" await grep -q connected silent
+kill -TERM "$pid"
+ended 143 "TERM before the job"
+done_testing
