@@ -13,7 +13,7 @@ tests_cli_test_report_LDADD = $(CLI_UNIT_LIBS)
 tests_cli_test_text_CPPFLAGS = $(CLI_UNIT_CPPFLAGS)
 tests_cli_test_text_LDADD = $(CLI_UNIT_LIBS)
 
-CLI_SCRIPTS = \
+CLI_SH_TESTS = \
 	tests/cli/test-bad-input.sh \
 	tests/cli/test-block-device.sh \
 	tests/cli/test-copy.sh \
@@ -21,5 +21,5 @@ CLI_SCRIPTS = \
 	tests/cli/test-options.sh \
 	tests/cli/test-secrets.sh \
 	tests/cli/test-signals.sh
-CLI_TESTS += $(CLI_SCRIPTS)
-EXTRA_DIST += $(CLI_SCRIPTS) tests/cli/lib-cli.sh
+CLI_TESTS += $(CLI_SH_TESTS)
+EXTRA_DIST += $(CLI_SH_TESTS) tests/cli/lib-cli.sh
