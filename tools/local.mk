@@ -19,6 +19,13 @@ libtools_la_SOURCES = \
 	tools/signals.c tools/signals.h \
 	tools/text.c tools/text.h
 
+# Linked with the parts of libxmover and not with the shared library, so that
+# build/xmover is a program that runs where it is, and one file in a pod.
+bin_PROGRAMS += xmover
+xmover_CPPFLAGS = $(TOOLS_CPPFLAGS)
+xmover_SOURCES = tools/main.c
+xmover_LDADD = libtools.la libapi.la libscsi.la libengine.la
+
 # The man page: xmover.pod with the option section made from options.def.
 if WITH_POD2MAN
 man_MANS += tools/xmover.1
