@@ -544,7 +544,7 @@ static void misplace(void **state)
 
 	(void)state;
 	rule("op=83/00 nth=1 action=misplace by=100");
-	rule("op=83/00 nth=2 action=misplace by=-50");
+	rule("op=83/00 nth=2 action=misplace by=-30");
 	rule("op=83/00 nth=3- action=misplace by=-200");
 	copy_do(&r, &c, 0, &(struct copy){ .usage = 3, .src = 0, .dst = 1, .dst_lba = 100,
 					   .blocks = 64 });
@@ -554,10 +554,10 @@ static void misplace(void **state)
 	copy_do(&r, &c, 0, &(struct copy){ .usage = 3, .src = 0, .dst = 1, .dst_lba = 100,
 					   .blocks = 10 });
 	assert_good(&c.an);
-	assert_true(holds(&r, 1, 50, 10, 1, 0));
+	assert_true(holds(&r, 1, 70, 10, 1, 0));
 	assert_int_equal(writes(&log), 2);
 	assert_int_equal(log[0].lba, 200);
-	assert_int_equal(log[1].lba, 50);
+	assert_int_equal(log[1].lba, 70);
 	/* Off the LUN: GOOD, and nothing is written. */
 	copy_do(&r, &c, 0, &(struct copy){ .usage = 3, .src = 0, .dst = 1, .dst_lba = 100,
 					   .blocks = 10 });

@@ -82,8 +82,8 @@ static void operating_parameters(void **state)
 		"0000 0001 01 09 09 09 000000 02 02 e4",
 		"0000002a 01000000 0005 0124 0000ffff 10000000 00000000 00000000 00000000"
 		"0000 ffff ff 10 00 00 000000 02 02 e4",
-		"0000002a 01000000 0040 0040 00002000 00000000 00000000 00000000 00000000"
-		"0000 00ff ff 00 00 00 000000 02 02 e4",
+		"0000002c 01000000 0040 0040 00002000 00000000 00000000 00000000 00000000"
+		"0000 00ff ff 00 00 00 000000 04 02 07 14 e4",
 		"0000002a 01000000 0002 0001 00000400 01000000 00000000 00000000 00000000"
 		"0000 0001 01 09 09 09 000000 02 02 e4",
 	};
@@ -464,6 +464,41 @@ static void ctl_block_length_rules(void **state)
 	close_it();
 }
 
+/* CTL's segments that move nothing (reference 3.5): register key on LUN 1, verify LUN 0 ready. */
+static void ctl_device_segments(void **state)
+{
+	(void)state;
+	open_as(CTL);
+	copy_list(&r, &c, &(struct copy){ .usage = 3, .src = 0, .dst = 1, .blocks = 8 });
+	c.len = 80 + hex_bytes(c.list + 80, 128,
+		"14 00 0018 0000 0001 0000000000000000 00000000deadbeef 00000000"
+		"07 00 0008 0000 0000 01 000000");
+	xm_put_be32(c.list + 8, 40);
+	copy_again(&r, &c, 0);
+	assert_good(&c.an);
+	/* PERSISTENT RESERVE IN, READ KEYS: generation 1, one key. */
+	ask(&r, &c.an, 1, "5e 00 00 00 00 00 00 0040 00");
+	assert_hex(c.an.in, c.an.in_len, "00000001 00000008 00000000deadbeef");
+	/* The wrong key: RESERVATION CONFLICT of the LU, forwarded. */
+	c.len = 120;
+	copy_again(&r, &c, 0);
+	assert_hex(c.an.cmd.sense, c.an.cmd.sense_len,
+		   "72 0a 0d 01 000000 10 01 0a 00 00 0000000000000000 0c 02 02 18");
+	/* START STOP UNIT with START 0: LUN 0 is no longer ready; the key is right this time. */
+	ask(&r, &c.an, 0, "1b 00 00 00 00 00");
+	assert_good(&c.an);
+	hex_bytes(c.list + 88, 8, "00000000deadbeef");
+	copy_again(&r, &c, 1);
+	assert_hex(c.an.cmd.sense, c.an.cmd.sense_len,
+		   "72 0a 0d 01 000000 18 01 0a 00 00 0000000000000001"
+		   "0c 0a 01 02 72 02 04 02 00000000");
+	/* Without TUR nobody asks. */
+	c.list[116] = 0;
+	copy_again(&r, &c, 1);
+	assert_good(&c.an);
+	close_it();
+}
+
 static void full(void **state)
 {
 	static const unsigned want[] = { 0x28, 0x28, 0x08, 0x28, 0x28 };
@@ -529,6 +564,7 @@ int main(void)
 		cmocka_unit_test(lio_writes_before_it_fails),
 		cmocka_unit_test(lio_same_naa),
 		cmocka_unit_test(ctl_block_length_rules),
+		cmocka_unit_test(ctl_device_segments),
 		cmocka_unit_test(full),
 		cmocka_unit_test(persona_changes_under_a_copy),
 		cmocka_unit_test(unknown_persona),
