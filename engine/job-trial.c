@@ -172,12 +172,13 @@ static void broken(struct xm_job *job, struct xm_chunk *c)
 
 static void lie(struct xm_job *job, struct xm_chunk *c)
 {
+	struct xm_entry *e = c->entry;
 	char text[160];
 
 	snprintf(text, sizeof text, "%s", job->trial.text);
 	leave(job);
 	xm_job_drop(job, c);
-	xm_job_lied(job, c->entry, text);
+	xm_job_lied(job, e, text);
 }
 
 static void judge(struct xm_job *job, struct xm_chunk *c, enum xm_trial_state state)
