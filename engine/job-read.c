@@ -52,7 +52,7 @@ uint64_t xm_job_u64(const struct xm_job *job, enum xm_job_u64 key)
 	case XM_JOB_BYTES_XCOPY ... XM_JOB_BYTES_SKIPPED:
 		return by_way(job, key);
 	case XM_JOB_BYTES_VERIFIED:
-		return job->verified + job->verify.bytes;
+		return job->verified + (job->verify.active ? job->verify.bytes : 0);
 	case XM_JOB_BYTES_UNKNOWN:
 		return unknown(job);
 	case XM_JOB_RETRIES:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The engine's own unit tests: linked to libengine alone.
-CORE_UNIT = tests/unit/test-map tests/unit/test-plan tests/unit/test-sim
+CORE_UNIT = tests/unit/test-job tests/unit/test-map tests/unit/test-plan tests/unit/test-sim
 check_PROGRAMS += $(CORE_UNIT)
 UNIT_TESTS += $(CORE_UNIT)
 CORE_UNIT_CPPFLAGS = $(ENGINE_CPPFLAGS) -iquote $(srcdir)/tests/unit $(CMOCKA_CFLAGS)
@@ -14,3 +14,5 @@ tests_unit_test_plan_LDADD = $(CORE_UNIT_LDADD)
 tests_unit_test_sim_SOURCES = tests/unit/test-sim.c tests/unit/sim-rig.c tests/unit/sim-rig.h
 tests_unit_test_sim_CPPFLAGS = $(CORE_UNIT_CPPFLAGS)
 tests_unit_test_sim_LDADD = $(CORE_UNIT_LDADD)
+tests_unit_test_job_CPPFLAGS = $(CORE_UNIT_CPPFLAGS)
+tests_unit_test_job_LDADD = $(CORE_UNIT_LDADD)
