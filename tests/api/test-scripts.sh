@@ -12,6 +12,6 @@ mapfile -t scripts < <(find bootstrap .ci engine scsi tools fixtures tests -type
 	done | sort)
 if [ ${#scripts[@]} -gt 8 ]; then ok "finds the scripts"; else not_ok "finds the scripts" "${scripts[@]}"; fi
 for script in "${scripts[@]}"; do
-	try "$script" shellcheck -s bash -S warning -e SC1090,SC1091,SC2034 "$script"
+	try "$script" shellcheck -x -P . -s bash -S warning -e SC1090,SC1091,SC2034 "$script"
 done
 done_testing
