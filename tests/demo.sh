@@ -9,7 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 
 iqn=iqn.2026-11.org.xmover:demo
-bold='' plain='' quiet=(--progress=none)
+bold='' plain='' quiet=(--quiet)
 if [ -t 1 ]; then
 	bold=$'\033[1m' plain=$'\033[0m' quiet=()
 fi
