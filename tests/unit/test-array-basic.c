@@ -131,6 +131,11 @@ static void test_unit_attention(void **state)
 	assert_good(&an);
 	rig_run(&r, r.nx, 9, &an, CDB(0x00), NULL, 0);
 	assert_sense(&an, 0x52500);
+	rig_clear_ua(&r, r.nx, 1);
+	assert_true(arr_target_lun(r.t, "3=1M"));
+	rig_run(&r, r.nx, 0, &an, CDB(0xa0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0), NULL, 0);
+	rig_run(&r, r.nx, 1, &an, CDB(0x00), NULL, 0);
+	assert_good(&an);                               /* REPORT LUNS has told of the change */
 	answer_drop(&an);
 	rig_close(&r);
 }

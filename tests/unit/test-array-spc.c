@@ -4,6 +4,7 @@
  * are from SPC-4 and SBC-3, by hand.
  */
 #include "array-rig.h"
+#include "core.h"
 
 static const char *const luns[] = { "0=1M", "1=1M,thin", "2=1M,cache=volatile", NULL };
 
@@ -125,6 +126,10 @@ static void test_write_through(void **state)
 	assert_good(&an);                               /* WCE off */
 	ASK(2, 0x5a, 0x08, 0x08, 0, 0, 0, 0, 0, 255, 0);
 	assert_int_equal(an.in[10], 0);
+	SEND(2, block, 512, 0x2a, 0, 0, 0, 0, 0, 0, 0, 1, 0);
+	assert_true(arr_lu_crash(arr_target_lu(r.t, 2)));
+	ASK(2, 0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0);
+	assert_memory_equal(an.in, block, 512);         /* written through: it stays */
 }
 
 /* ---- REPORT SUPPORTED OPERATION CODES ------------------------------------------------- */
