@@ -261,6 +261,40 @@ static void reserved(void **state)
 	}
 }
 
+/* SCST asks a reserved end again: it may come free within 30 s. */
+static void scst_asks_again(void **state)
+{
+	struct arr_nexus *other;
+	struct answer an = { 0 };
+
+	(void)state;
+	control_ok(&r, "set persona scst");
+	for (unsigned lun = 0; lun < 5; lun++)
+		rig_clear_ua(&r, r.nx, lun);
+	other = copy_nexus(&r, "iqn.2026-01.test:other", 2);
+	reserve(other, 1, 3);
+	fill(&r, 0, 0, 8, 1);
+	copy_list(&r, &c, &k01);
+	copy_send(&r, r.nx, &c, 0);
+	rig_advance(&r, 29000 * MS);
+	assert_int_equal(c.an.done, 0);
+	assert_true(is_zero(&r, 1, 0, 8));
+	tell(&r, other, &an, 1, "5f 03 00 0000 00000018 00",
+	     "0000000000000001 0000000000000000 00000000 00 00 0000");
+	rig_until(&r, &c.an);
+	assert_good(&c.an);
+	assert_true(holds(&r, 1, 0, 8, 1, 0));
+	reserve(other, 1, 3);
+	copy_send(&r, r.nx, &c, 0);
+	rig_advance(&r, 29900 * MS);
+	assert_int_equal(c.an.done, 0);
+	rig_advance(&r, 200 * MS);
+	assert_int_equal(c.an.done, 1);
+	assert_int_equal(sense_of(&c.an), 0x0a0d01);
+	answer_drop(&an);
+	arr_nexus_close(other);
+}
+
 /* ---- orphans -------------------------------------------------------------------------------------- */
 
 /* The nexus goes while its copy runs; the copy does not care, and its nexus is busy until then. */
@@ -353,6 +387,7 @@ int main(void)
 		TEST(read_only_initiator),
 		TEST(read_only_lun),
 		TEST(reserved),
+		TEST(scst_asks_again),
 		TEST(orphan),
 		TEST(ghost),
 		TEST(lun_goes),

@@ -131,6 +131,9 @@ static void bad_words(void **state)
 		{ "action=patch off=3", "needs hex" },
 		{ "action=patch off=3 hex=abc", "bytes in hex" },
 		{ "action=truncate", "needs len" },
+		{ "action=flip", "needs off" },
+		{ "action=lie initiator=\xff", "plain ASCII" },
+		{ "action=lie\n", "plain ASCII" },
 	};
 
 	(void)state;
@@ -580,6 +583,28 @@ static void misplace_past_the_end(void **state)
 	assert_int_equal(writes(&log), 0);
 }
 
+/* Byte 1.5 MiB on is in the second chunk. */
+static void flip(void **state)
+{
+	uint8_t want, got;
+
+	(void)state;
+	rule("op=83/00 action=flip off=1500000");
+	copy_do(&r, &c, 0, &(struct copy){ .usage = 3, .src = 0, .dst = 1, .dst_lba = 8,
+					   .blocks = 4000 });
+	assert_good(&c.an);
+	assert_true(arr_lu_peek(arr_target_lu(r.t, 0), 1500000, &want, 1));
+	assert_true(arr_lu_peek(arr_target_lu(r.t, 1), 8 * 512 + 1500000, &got, 1));
+	assert_int_equal(got, want ^ 0xff);
+	assert_true(arr_lu_poke(arr_target_lu(r.t, 1), 8 * 512 + 1500000, &want, 1));
+	assert_true(holds(&r, 1, 8, 4000, 1, 0));
+	rule("op=writes action=flip off=513");
+	write_16(1, 0, 2);
+	assert_good(&c.an);
+	assert_true(holds(&r, 1, 0, 1, 1, 0));
+	assert_false(holds(&r, 1, 1, 1, 1, 1));
+}
+
 /* ---- hostile answers --------------------------------------------------------------------------------------------- */
 
 #define CAPACITY "9e 10 0000000000000000 00000020 00 00"
@@ -694,6 +719,7 @@ int main(void)
 		TEST(cut_short),
 		TEST(misplace),
 		TEST(misplace_past_the_end),
+		TEST(flip),
 		TEST(patch),
 		TEST(truncate_answer),
 		TEST(answer),
