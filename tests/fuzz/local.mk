@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 include tests/fuzz/array.mk
 include tests/fuzz/front.mk
+include tests/fuzz/scsi.mk
