@@ -164,6 +164,18 @@ enum xm_code rig_open_fails(struct xm_ctx *ctx, const char *path, enum xm_role r
 	return code;
 }
 
+bool rig_uring(void)
+{
+	struct xm_ctx *ctx = xm_ctx_new();
+	int e;
+	struct xm_io *io = xm_io_uring_open(ctx, &e);
+	if (!io)
+		fprintf(stderr, "# no io_uring: %s\n", strerror(e));
+	xm_io_close(io);
+	xm_ctx_free(ctx);
+	return io != NULL;
+}
+
 void *rig_buffer(uint64_t len)
 {
 	void *p = aligned_alloc(4096, (len + 4095) / 4096 * 4096 + 4096);

@@ -34,6 +34,8 @@ struct xm_endpoint *rig_open(struct xm_ctx *ctx, const char *path, enum xm_role 
 enum xm_code rig_open_fails(struct xm_ctx *ctx, const char *path, enum xm_role role,
 			    const char *words);
 
+/* False, with the reason on stderr, where io_uring is refused. */
+bool rig_uring(void);
 /* Aligned memory; free() it. */
 void *rig_buffer(uint64_t len);
 /* Turns until the list has n members; fails the test after a minute. */
