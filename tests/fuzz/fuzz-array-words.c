@@ -66,8 +66,9 @@ static const char *name_at(size_t i)
 		arr_control_setting_name,
 	};
 	static const char *const others[] = {
-		"fault add op=", "action=", "nth=1- ", "83/00 ", "12 ", "88", "8a ", "9e/10 ", "84/03 ",
-		"k=5 ", "hex=", "before", "after", "busy", "fixed", "descriptor", "reads ", "writes ",
+		"fault add op=", "action=", "nth=1- ", "83/00 ", "12 ", "88", "8a ", "9e/10 ",
+		"84/03 ", "k=5 ", "hex=", "before", "after", "busy", "fixed", "descriptor",
+		"reads ", "writes ",
 		"all", "del ", "ideal", "lio", "ctl", "none", "times=", "ms=1", "blocks=0", "by=-1",
 	};
 	size_t n = 0;

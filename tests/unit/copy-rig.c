@@ -32,7 +32,7 @@ void assert_hex(const void *bytes, size_t len, const char *hex)
 	assert_memory_equal(bytes, want, n);
 }
 
-/* ---- the array ---------------------------------------------------------------------- */
+/* ---- the array ----------------------------------------------------------- */
 
 static void clear_ua(struct rig *r, struct arr_nexus *nx)
 {
@@ -130,7 +130,7 @@ unsigned sense_of(const struct answer *an)
 	return (unsigned)(s[1] & 0x0f) << 16 | (unsigned)s[2] << 8 | s[3];
 }
 
-/* ---- EXTENDED COPY -------------------------------------------------------------------- */
+/* ---- EXTENDED COPY ------------------------------------------------------- */
 
 void copy_naa(struct rig *r, unsigned lun, uint8_t naa[16])
 {
@@ -207,7 +207,7 @@ void copy_do(struct rig *r, struct copy_cmd *c, unsigned lun, const struct copy 
 	copy_again(r, c, lun);
 }
 
-/* ---- blocks ----------------------------------------------------------------------------- */
+/* ---- blocks -------------------------------------------------------------- */
 
 static void stamp(uint8_t *block, uint32_t size, uint64_t n, uint32_t seed)
 {
@@ -261,7 +261,7 @@ bool is_zero(struct rig *r, unsigned lun, uint64_t lba, unsigned blocks)
 	return true;
 }
 
-/* ---- control ---------------------------------------------------------------------------- */
+/* ---- control ------------------------------------------------------------- */
 
 char *control(struct rig *r, const char *line)
 {

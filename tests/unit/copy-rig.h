@@ -34,7 +34,7 @@ void assert_hex(const void *bytes, size_t len, const char *hex);
 void tell(struct rig *r, struct arr_nexus *nx, struct answer *an, uint64_t lun,
 	  const char *cdb_hex, const char *out_hex);
 
-/* ---- EXTENDED COPY(LID1), by hand ----------------------------------------------- */
+/* ---- EXTENDED COPY(LID1), by hand ---------------------------------------- */
 
 struct copy {
 	uint8_t id, usage;
@@ -70,7 +70,7 @@ bool holds(struct rig *r, unsigned lun, uint64_t lba, unsigned blocks, uint32_t 
 	   uint64_t from_lba);
 bool is_zero(struct rig *r, unsigned lun, uint64_t lba, unsigned blocks);
 
-/* ---- control ------------------------------------------------------------------------ */
+/* ---- control ------------------------------------------------------------- */
 
 /* The answer, to be freed. */
 char *control(struct rig *r, const char *line);

@@ -7,7 +7,8 @@ COPY_UNIT = tests/unit/test-array-copy tests/unit/test-array-copy-list-id \
 check_PROGRAMS += $(COPY_UNIT)
 UNIT_TESTS += $(COPY_UNIT)
 COPY_RIG = tests/unit/copy-rig.c tests/unit/copy-rig.h
-COPY_UNIT_CPPFLAGS = $(ARRAY_CPPFLAGS) -iquote $(srcdir)/tests/unit $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
+COPY_UNIT_CPPFLAGS = $(ARRAY_CPPFLAGS) -iquote $(srcdir)/tests/unit \
+	$(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
 COPY_UNIT_LDADD = libarray.la $(CMOCKA_LIBS) $(JANSSON_LIBS)
 
 tests_unit_test_array_copy_SOURCES = tests/unit/test-array-copy.c $(COPY_RIG)

@@ -51,7 +51,7 @@ static void assert_answer(const char *line, const char *want)
 
 static const struct copy k64 = { .usage = 3, .src = 0, .dst = 1, .dst_lba = 10, .blocks = 64 };
 
-/* ---- errors --------------------------------------------------------------------------------- */
+/* ---- errors -------------------------------------------------------------- */
 
 static void errors(void **state)
 {
@@ -115,7 +115,7 @@ static void errors(void **state)
 		control_fails(&r, rows[i].line, rows[i].says);
 }
 
-/* ---- counts ------------------------------------------------------------------------------------ */
+/* ---- counts -------------------------------------------------------------- */
 
 static uint64_t count_of(const json_t *stats, const char *op, unsigned lun, const char *key)
 {
@@ -221,7 +221,7 @@ static void running(void **state)
 	assert_answer("running", "0");
 }
 
-/* ---- rules -------------------------------------------------------------------------------------------- */
+/* ---- rules --------------------------------------------------------------- */
 
 static void faults(void **state)
 {
@@ -231,15 +231,15 @@ static void faults(void **state)
 	assert_answer(" fault \t add   op=00 action=status status=busy \r\n", "ok 2");
 	ask(&r, &c.an, 0, "00 0000000000");
 	assert_int_equal(c.an.cmd.status, 8);
-	assert_answer("faults", "[{\"id\":1,\"rule\":\"op=83/00 lun=1 nth=3 action=sense k=0a asc=0d "
-		      "ascq=02\",\"matched\":0,\"fired\":0},{\"id\":2,\"rule\":\"op=00 action=status "
-		      "status=busy\",\"matched\":1,\"fired\":1}]");
+	assert_answer("faults",
+		      "[{\"id\":1,\"rule\":\"op=83/00 lun=1 nth=3 action=sense k=0a asc=0d ascq=02\","
+		      "\"matched\":0,\"fired\":0},{\"id\":2,\"rule\":\"op=00 action=status status=busy\",\"matched\":1,\"fired\":1}]");
 	assert_answer("fault del 1", "ok");
 	assert_answer("fault del all", "ok");
 	assert_answer("faults", "[]");
 }
 
-/* ---- settings ------------------------------------------------------------------------------------------- */
+/* ---- settings ------------------------------------------------------------ */
 
 static void show(void **state)
 {
@@ -277,7 +277,7 @@ static void latency(void **state)
 	assert_true(r.now - began == 3 * MS);
 }
 
-/* ---- unit attentions and the map ----------------------------------------------------------------------------- */
+/* ---- unit attentions and the map ----------------------------------------- */
 
 static void next_ua(unsigned lun, unsigned want)
 {
@@ -352,7 +352,7 @@ static void lun_ro(void **state)
 	assert_good(&c.an);
 }
 
-/* ---- crash ---------------------------------------------------------------------------------------------------- */
+/* ---- crash --------------------------------------------------------------- */
 
 /* A copy into a volatile cache is lost, unless SYNCHRONIZE CACHE(10) came between. */
 static void crash(void **state)

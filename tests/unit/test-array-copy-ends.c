@@ -36,7 +36,7 @@ static size_t n_writes(void)
 
 static const struct copy k01 = { .usage = 3, .src = 0, .dst = 1, .blocks = 8 };
 
-/* ---- designators ------------------------------------------------------------------------ */
+/* ---- designators --------------------------------------------------------- */
 
 /* T10 vendor identification, by hand: vendor padded to 8 and the serial number. */
 static void t10_designator(void **state)
@@ -116,7 +116,7 @@ static void this_lu(void **state)
 	assert_true(is_zero(&r, 1, 0, 8));
 }
 
-/* ---- two tenants --------------------------------------------------------------------------- */
+/* ---- two tenants --------------------------------------------------------- */
 
 /*
  * A second target with its own LU, which a session of the first knows the
@@ -203,7 +203,7 @@ static void read_only_lun(void **state)
 	assert_int_equal(sense_of(&c.an), 0x0a0d01);
 }
 
-/* ---- reservations ------------------------------------------------------------------------------ */
+/* ---- reservations -------------------------------------------------------- */
 
 /* PERSISTENT RESERVE OUT by `nx`: REGISTER key 1, then RESERVE of this type. */
 static void reserve(struct arr_nexus *nx, unsigned lun, unsigned type)
@@ -295,7 +295,7 @@ static void scst_asks_again(void **state)
 	arr_nexus_close(other);
 }
 
-/* ---- orphans -------------------------------------------------------------------------------------- */
+/* ---- orphans ------------------------------------------------------------- */
 
 /* The nexus goes while its copy runs; the copy does not care, and its nexus is busy until then. */
 static void orphan(void **state)

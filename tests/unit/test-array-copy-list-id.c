@@ -185,7 +185,7 @@ static const struct copy past_end = {
 	.id = 5, .usage = 2, .src = 0, .dst = 1, .src_lba = 131071, .blocks = 2,
 };
 
-/* 84/04 has the sense the command had; the status may be asked before, once the details were, no more. */
+/* 84/04 has the sense the command had.  The status can be asked before it, not behind it. */
 static void failure(void **state)
 {
 	(void)state;

@@ -33,7 +33,7 @@ static size_t n_writes(void)
 	return arr_write_log(r.a, &log);
 }
 
-/* ---- golden lists -------------------------------------------------------------------- */
+/* ---- golden lists -------------------------------------------------------- */
 
 /* ddpt's list of reference 4.6 (skip=1000 seek=2000 count=100), with our designators. */
 static void golden_ddpt(void **state)
@@ -101,11 +101,12 @@ static void byte_offset_past_block(void **state)
 	assert_int_equal(sense_of(&c.an), 0x052600);
 }
 
-/* ---- where it is sent, what it moves ---------------------------------------------------- */
+/* ---- where it is sent, what it moves ------------------------------------- */
 
 static void push_pull_third(void **state)
 {
-	struct copy k = { .usage = 3, .src = 0, .dst = 1, .src_lba = 8, .dst_lba = 64, .blocks = 16 };
+	struct copy k = { .usage = 3, .src = 0, .dst = 1, .src_lba = 8, .dst_lba = 64,
+			  .blocks = 16 };
 
 	(void)state;
 	for (unsigned lun = 0; lun < 3; lun++) {
@@ -205,7 +206,7 @@ static void second_segment_fails(void **state)
 		   "02 70 00 05 00000000 0a 00000000 21 00 00 000000");
 }
 
-/* ---- block sizes --------------------------------------------------------------------------- */
+/* ---- block sizes --------------------------------------------------------- */
 
 static void unequal_blocks(void **state)
 {
@@ -246,7 +247,7 @@ static void inexact(void **state)
 	assert_int_equal(n_writes(), 0);
 }
 
-/* ---- limits ----------------------------------------------------------------------------------- */
+/* ---- limits -------------------------------------------------------------- */
 
 static void put_many(unsigned cscds, unsigned segments)
 {
@@ -335,7 +336,7 @@ static void granularity(void **state)
 	}
 }
 
-/* ---- time --------------------------------------------------------------------------------------- */
+/* ---- time ---------------------------------------------------------------- */
 
 static unsigned running(void)
 {
@@ -410,7 +411,7 @@ static void too_many_at_once(void **state)
 		answer_drop(&many[i].an);
 }
 
-/* ---- holes ---------------------------------------------------------------------------------------- */
+/* ---- holes --------------------------------------------------------------- */
 
 /* Status of the first run GET LBA STATUS tells of, and its length. */
 static unsigned lba_status(unsigned lun, uint64_t lba, uint32_t *ret_blocks)
@@ -465,7 +466,7 @@ static void lio_fills_holes(void **state)
 	answer_drop(&c.an);
 }
 
-/* ---- 84/03 and 8Fh ------------------------------------------------------------------------------------ */
+/* ---- 84/03 and 8Fh ------------------------------------------------------- */
 
 static void parameters_follow_settings(void **state)
 {

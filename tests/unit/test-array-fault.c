@@ -83,7 +83,7 @@ static size_t writes(const struct arr_write **ret)
 	return arr_write_log(r.a, ret);
 }
 
-/* ---- words ---------------------------------------------------------------------------------- */
+/* ---- words --------------------------------------------------------------- */
 
 static void bad_words(void **state)
 {
@@ -159,14 +159,16 @@ static void ids_and_removal(void **state)
 	assert_true(arr_fault_remove(r.a, 0));
 }
 
-/* ---- which commands ----------------------------------------------------------------------------- */
+/* ---- which commands ------------------------------------------------------ */
 
 /* By what a rule with action=status status=busy says BUSY to: a letter for each command, - or B. */
 static void matching(void **state)
 {
 	static const struct { const char *words, *hits; } rows[] = {
-		/* TUR 0, READ 0 at 0+8, READ 1 at 100+8, WRITE 1 at 50+4, copy 0:0-63 to 1:0-63 at LUN 0,
-		   INQUIRY 83, INQUIRY 80, 84/03, 9e/10 */
+		/*
+		 * TUR 0, READ 0 at 0+8, READ 1 at 100+8, WRITE 1 at 50+4, copy 0:0-63 to
+		 * 1:0-63 at LUN 0, INQUIRY 83, INQUIRY 80, 84/03, 9e/10
+		 */
 		{ "", "BBBBBBBBB" },
 		{ "op=00", "B--------" },
 		{ "op=88", "-BB------" },
@@ -279,7 +281,7 @@ static void two_rules(void **state)
 	assert_int_equal(c.an.cmd.status, 0x28);
 }
 
-/* ---- sense and status ------------------------------------------------------------------------------ */
+/* ---- sense and status ---------------------------------------------------- */
 
 static void sense_forms(void **state)
 {
@@ -354,7 +356,7 @@ static void statuses(void **state)
 	assert_true(holds(&r, 1, 0, 64, 1, 0));
 }
 
-/* ---- time ---------------------------------------------------------------------------------------------- */
+/* ---- time ---------------------------------------------------------------- */
 
 static void delay(void **state)
 {
@@ -446,7 +448,7 @@ static void late_write(void **state)
 	assert_true(holds(&r, 1, 8, 4, 1, 0));
 }
 
-/* ---- no answer -------------------------------------------------------------------------------------------- */
+/* ---- no answer ----------------------------------------------------------- */
 
 static void drop(void **state)
 {
@@ -500,7 +502,7 @@ static void never_ends_with_the_session(void **state)
 	assert_true(is_zero(&r, 1, 0, 64));
 }
 
-/* ---- lies --------------------------------------------------------------------------------------------------- */
+/* ---- lies ---------------------------------------------------------------- */
 
 static void lie(void **state)
 {
@@ -605,7 +607,7 @@ static void flip(void **state)
 	assert_false(holds(&r, 1, 1, 1, 1, 1));
 }
 
-/* ---- hostile answers --------------------------------------------------------------------------------------------- */
+/* ---- hostile answers ----------------------------------------------------- */
 
 #define CAPACITY "9e 10 0000000000000000 00000020 00 00"
 
@@ -663,7 +665,7 @@ static void answer(void **state)
 	assert_hex(c.an.in, c.an.in_len, "008f0004deadbeef");
 }
 
-/* ---- removal under a command that a rule has taken ------------------------------------------------------------------ */
+/* ---- removal under a command that a rule has taken ----------------------- */
 
 static void removed_meanwhile(void **state)
 {

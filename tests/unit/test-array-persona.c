@@ -25,7 +25,7 @@ static void close_it(void)
 	rig_close(&r);
 }
 
-/* ---- how it looks ------------------------------------------------------------------------ */
+/* ---- how it looks -------------------------------------------------------- */
 
 static void inquiry(void **state)
 {
@@ -72,7 +72,7 @@ static void vpd_pages(void **state)
 	}
 }
 
-/* Reference 2.1: LIO's bytes as they came off the wire; the others by their values in 2.2 to 2.4. */
+/* Reference 2.1: LIO's bytes as they came off the wire; the others' values are in 2.2 to 2.4. */
 static void operating_parameters(void **state)
 {
 	static const char *const want[] = {
@@ -111,7 +111,7 @@ static void lio_is_picky_about_parameters(void **state)
 	close_it();
 }
 
-/* ---- what it refuses ------------------------------------------------------------------------ */
+/* ---- what it refuses ----------------------------------------------------- */
 
 static void refusals(void **state)
 {
@@ -156,7 +156,7 @@ static void refusals(void **state)
 	}
 }
 
-/* ---- what is wrong with a list, and what each says to it ---------------------------------------- */
+/* ---- what is wrong with a list, and what each says to it ----------------- */
 
 static void shift_cscds(unsigned n)
 {
@@ -291,7 +291,7 @@ static void senses(void **state)
 	}
 }
 
-/* ---- the forms of COPY ABORTED ------------------------------------------------------------------- */
+/* ---- the forms of COPY ABORTED ------------------------------------------- */
 
 /* Second of two segments, its source one block past the end. */
 static void abort_second(unsigned persona)
@@ -401,7 +401,7 @@ static void pointers(void **state)
 	close_it();
 }
 
-/* ---- what they do ---------------------------------------------------------------------------------- */
+/* ---- what they do -------------------------------------------------------- */
 
 /* LIO: sent to a LUN that is neither end. */
 static void third_lun(void **state)
@@ -509,7 +509,8 @@ static void full(void **state)
 		open_as(p);
 		control_ok(&r, "set max_concurrent 1");
 		control_ok(&r, "set copy_latency 10");
-		copy_list(&r, &first, &(struct copy){ .usage = 3, .src = 0, .dst = 1, .blocks = 8 });
+		copy_list(&r, &first, &(struct copy){ .usage = 3, .src = 0, .dst = 1,
+						      .blocks = 8 });
 		copy_send(&r, r.nx, &first, 0);
 		copy_do(&r, &c, 0, &(struct copy){ .usage = 3, .src = 0, .dst = 1, .blocks = 8 });
 		assert_int_equal(c.an.cmd.status, want[p]);
@@ -520,14 +521,15 @@ static void full(void **state)
 	}
 }
 
-/* Copies that run when the persona changes end well, by the rules they began with or the new ones. */
+/* Copies that run when the persona changes end well. */
 static void persona_changes_under_a_copy(void **state)
 {
 	(void)state;
 	open_as(IDEAL);
 	control_ok(&r, "set copy_latency 10");
 	fill(&r, 0, 0, 8192, 1);
-	copy_list(&r, &c, &(struct copy){ .id = 1, .usage = 2, .src = 0, .dst = 1, .blocks = 8192 });
+	copy_list(&r, &c, &(struct copy){ .id = 1, .usage = 2, .src = 0, .dst = 1,
+					  .blocks = 8192 });
 	copy_send(&r, r.nx, &c, 0);
 	rig_advance(&r, 5 * MS);
 	control_ok(&r, "set persona none");
