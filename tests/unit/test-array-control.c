@@ -232,8 +232,10 @@ static void faults(void **state)
 	ask(&r, &c.an, 0, "00 0000000000");
 	assert_int_equal(c.an.cmd.status, 8);
 	assert_answer("faults",
-		      "[{\"id\":1,\"rule\":\"op=83/00 lun=1 nth=3 action=sense k=0a asc=0d ascq=02\","
-		      "\"matched\":0,\"fired\":0},{\"id\":2,\"rule\":\"op=00 action=status status=busy\",\"matched\":1,\"fired\":1}]");
+		      "[{\"id\":1,\"rule\":\"op=83/00 lun=1 nth=3 action=sense k=0a asc=0d "
+		      "ascq=02\",\"matched\":0,\"fired\":0},"
+		      "{\"id\":2,\"rule\":\"op=00 action=status status=busy\","
+		      "\"matched\":1,\"fired\":1}]");
 	assert_answer("fault del 1", "ok");
 	assert_answer("fault del all", "ok");
 	assert_answer("faults", "[]");
