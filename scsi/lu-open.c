@@ -5,8 +5,7 @@
 #include "lu-open.h"
 #include "xm/align.h"
 
-struct scsi_lu *scsi_lu_carry(struct xm_endpoint *ep, struct scsi_transport *t, uint64_t lun,
-			      struct xm_error **err)
+struct scsi_lu *scsi_lu_new(struct scsi_transport *t, uint64_t lun, struct xm_error **err)
 {
 	struct scsi_lu *lu = calloc(1, sizeof *lu);
 
@@ -16,11 +15,8 @@ struct scsi_lu *scsi_lu_carry(struct xm_endpoint *ep, struct scsi_transport *t, 
 	}
 	lu->transport = t;
 	lu->lun = lun;
-	if (scsi_lu_identify(ep->ctx, lu, err) == 0) {
-		if (scsi_lu_attach(ep, lu, free))
-			return lu;
-		xm_fail(err, XM_E_TEMPORARY, "out of memory");
-	}
+	if (scsi_lu_identify(t->ctx, lu, err) == 0)
+		return lu;
 	free(lu);
 	return NULL;
 }
@@ -50,10 +46,15 @@ struct scsi_lu *scsi_lu_open(struct xm_endpoint *ep, struct scsi_transport *t, u
 			     bool is_dst, struct xm_error **err)
 {
 	struct xm_error *why = NULL;
-	struct scsi_lu *lu = scsi_lu_carry(ep, t, lun, &why);
+	struct scsi_lu *lu = scsi_lu_new(t, lun, &why);
 
 	if (!lu) {
 		blame(why, is_dst, err);
+		return NULL;
+	}
+	if (!scsi_lu_attach(ep, lu, free)) {
+		free(lu);
+		xm_fail(err, XM_E_TEMPORARY, "out of memory");
 		return NULL;
 	}
 	if (is_dst && lu->write_protected) {

@@ -11,8 +11,7 @@
  */
 struct scsi_lu *scsi_lu_open(struct xm_endpoint *ep, struct scsi_transport *t, uint64_t lun,
 			     bool is_dst, struct xm_error **err);
-/* For block devices, which say all that of themselves: identify and carry it, nothing else. */
-struct scsi_lu *scsi_lu_carry(struct xm_endpoint *ep, struct scsi_transport *t, uint64_t lun,
-			      struct xm_error **err);
+/* Identify it, no more; free() frees it. */
+struct scsi_lu *scsi_lu_new(struct scsi_transport *t, uint64_t lun, struct xm_error **err);
 
 #endif

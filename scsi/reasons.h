@@ -9,6 +9,8 @@
 
 /* ---- found before a copy is tried --------------------------------------- */
 #define SCSI_R_NOT_SCSI "not_scsi"                     /* an end is no SCSI logical unit */
+#define SCSI_R_MAPPED "device_mapper"                  /* an end is a mapping: the array sees other blocks */
+#define SCSI_R_NO_PATH "no_path"                       /* no path of the disk takes commands */
 #define SCSI_R_NO_CAP "no_cap_sys_rawio"               /* the kernel refuses the pass-through: CAP_SYS_RAWIO */
 #define SCSI_R_NO_3PC "no_third_party_copy"            /* INQUIRY 3PC is 0 and the limits are not told */
 #define SCSI_R_BLOCK_SIZE "block_size"                 /* logical block sizes of the ends differ */

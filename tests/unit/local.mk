@@ -20,4 +20,5 @@ tests_unit_test_array_store_LDADD = libarray.la $(CMOCKA_LIBS)
 include tests/unit/engine.mk
 include tests/unit/io.mk
 include tests/unit/copy.mk
+include tests/unit/paths.mk
 endif
