@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -33,6 +34,8 @@ static void spawn(struct rig *r, const char *const args[], int out)
 	assert_true(r->pid >= 0);
 	if (r->pid)
 		return;
+	/* A test that is killed leaves nothing behind. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(out, 1);
 	execv(path, (char **)argv);
 	_exit(127);

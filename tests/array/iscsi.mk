@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The iSCSI transport against xmover-array, over TCP.
-ISCSI_ARRAY = tests/array/test-iscsi-session
+ISCSI_ARRAY = tests/array/test-iscsi-session tests/array/test-iscsi-loss
 check_PROGRAMS += $(ISCSI_ARRAY)
 ARRAY_TESTS += $(ISCSI_ARRAY)
 ISCSI_RIG = tests/array/iscsi-rig.c tests/array/iscsi-rig.h
@@ -10,3 +10,6 @@ ISCSI_ARRAY_LDADD = libscsi.la libengine.la $(CMOCKA_LIBS) -lpthread
 tests_array_test_iscsi_session_SOURCES = tests/array/test-iscsi-session.c $(ISCSI_RIG)
 tests_array_test_iscsi_session_CPPFLAGS = $(ISCSI_ARRAY_CPPFLAGS)
 tests_array_test_iscsi_session_LDADD = $(ISCSI_ARRAY_LDADD)
+tests_array_test_iscsi_loss_SOURCES = tests/array/test-iscsi-loss.c $(ISCSI_RIG)
+tests_array_test_iscsi_loss_CPPFLAGS = $(ISCSI_ARRAY_CPPFLAGS)
+tests_array_test_iscsi_loss_LDADD = $(ISCSI_ARRAY_LDADD)
