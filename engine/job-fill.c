@@ -53,8 +53,13 @@ struct xm_chunk *xm_job_claim(struct xm_job *job, struct xm_entry *e, uint64_t b
 			      uint64_t align)
 {
 	struct xm_plan_ask ask = { .limits = &e->m->limits, .align = align, .bytes = bytes,
-				   .barred = &e->barred, .from = from };
+				   .barred = &e->barred, .from = from, .zero_as_data = true };
 
+	for (unsigned i = 0; i < job->pick.n; i++) {
+		if (xm_entry_usable(&job->pick.at[i]) &&
+		    job->pick.at[i].m->limits.kinds & XM_TASK_ZERO)
+			ask.zero_as_data = false;
+	}
 	return claim(job, e, &ask);
 }
 

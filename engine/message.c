@@ -12,15 +12,15 @@ static const char *size_text(char *buf, size_t n, uint64_t bytes)
 	double v = (double)bytes;
 	unsigned u = 0;
 
-	/* 1023.96 KiB must not be shown as "1024.0 KiB" */
-	while (u < 6 && v >= 1023.95) {
+	while (u < 6 && v >= 1024) {
 		v /= 1024;
 		u++;
 	}
 	if (u == 0)
 		snprintf(buf, n, "%llu B", (unsigned long long)bytes);
 	else
-		snprintf(buf, n, "%.1f %s", v, units[u]);
+		/* cut, not rounded: never more than was done */
+		snprintf(buf, n, "%.1f %s", (double)(uint64_t)(v * 10) / 10, units[u]);
 	return buf;
 }
 

@@ -90,11 +90,11 @@ static bool clip(const struct xm_map *map, uint64_t step, uint64_t align, uint64
 
 /* What the extent source says of the place, as a kind of task; ends at a cut of the map. */
 static struct span look(const struct xm_plan *p, const struct xm_map *map, uint64_t off,
-			uint64_t len)
+			uint64_t len, bool zeros)
 {
 	struct xm_extent e = p->extents->ops->query(p->extents, src_of(p, off), len);
 	bool sane = e.off == src_of(p, off) && e.len > 0 && e.len <= len;
-	bool zero = sane && (e.kind == XM_EXTENT_ZERO || e.kind == XM_EXTENT_HOLE);
+	bool zero = zeros && sane && (e.kind == XM_EXTENT_ZERO || e.kind == XM_EXTENT_HOLE);
 	uint64_t end = off + (sane ? e.len : len);
 	struct span s = { .off = off, .kind = XM_TASK_COPY };
 
@@ -110,12 +110,12 @@ static struct span look(const struct xm_plan *p, const struct xm_map *map, uint6
 
 /* Neighbours of one kind are one span. */
 static struct span look_far(const struct xm_plan *p, const struct xm_map *map, uint64_t off,
-			    uint64_t len)
+			    uint64_t len, bool zeros)
 {
-	struct span s = look(p, map, off, len);
+	struct span s = look(p, map, off, len, zeros);
 
 	while (s.len < len) {
-		struct span more = look(p, map, off + s.len, len - s.len);
+		struct span more = look(p, map, off + s.len, len - s.len, zeros);
 
 		if (more.kind != s.kind)
 			break;
@@ -172,7 +172,7 @@ static void scan(struct fill *f, uint64_t from, uint64_t to)
 	if (!xm_checked_add(max, 2 * f->step, &max))
 		max = UINT64_MAX;
 	while (!full(f) && xm_map_next_without(f->map, f->ask->barred, from, max, &off, &len)) {
-		struct span s = look_far(f->p, f->map, off, len);
+		struct span s = look_far(f->p, f->map, off, len, !f->ask->zero_as_data);
 		uint64_t a = s.off, b = s.off + s.len, e;
 
 		if (off >= to)

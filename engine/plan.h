@@ -26,6 +26,7 @@ struct xm_plan_ask {
 	uint64_t bytes;                      /* wanted: the chunk size of the moment */
 	const struct xm_map *barred;         /* not from here; may be NULL */
 	uint64_t from;                       /* destination offset to start looking at */
+	bool zero_as_data;                   /* no method makes zeros: copy them */
 };
 
 /*

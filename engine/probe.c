@@ -13,13 +13,6 @@
 
 static void explain_end(struct xm_endpoint *ep, const char *side, struct xm_findings *f)
 {
-	char check[64];
-
-	snprintf(check, sizeof check, "%s.disk", side);
-	xm_finding(f, XM_INFO, check, "", "%s: %s, %llu bytes in blocks of %u%s%s", ep->name,
-		   ep->ops->kind, (unsigned long long)ep->size, ep->block_size,
-		   ep->id.n ? ", known as " : ", without a name of its own",
-		   ep->id.n ? ep->id.names[0] : "");
 	if (ep->ops->explain)
 		ep->ops->explain(ep, side, f);
 }
@@ -50,20 +43,14 @@ static void try_method(const struct xm_method_ops *ops, const struct xm_pair *pa
 
 	if (ops->explain)
 		ops->explain(pair, f);
-	if (!offload)
+	if (!offload || xm_method_open(ops, pair, &m, &why) < 0)
 		return;
-	snprintf(check, sizeof check, "method.%s.verdict", ops->name);
-	if (xm_method_open(ops, pair, &m, &why) == 0) {
-		xm_finding(f, XM_PASS, check, "", "%s would be tried: up to %llu bytes a command, %u at a "
-			   "time; it is believed only after a trial was read back", ops->title,
-			   (unsigned long long)m->limits.max_bytes, m->limits.max_inflight);
-		xm_method_close(m);
-		*ret_offload = true;
-	} else {
-		xm_finding(f, why.act == XM_ACT_FATAL ? XM_FAIL : XM_WARN, check, "",
-			   "%s would not be used: %s (%s)", ops->title, why.detail,
-			   why.reason ? why.reason : "unspecified");
-	}
+	snprintf(check, sizeof check, "method.%s", ops->name);
+	xm_finding(f, XM_PASS, check, "", "%s would be tried: up to %llu bytes a command, %u at a time; "
+		   "it is believed only after a trial was read back", ops->title,
+		   (unsigned long long)m->limits.max_bytes, m->limits.max_inflight);
+	xm_method_close(m);
+	*ret_offload = true;
 }
 
 static int probe_methods(struct xm_ctx *ctx, struct xm_endpoint *src, struct xm_endpoint *dst,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Whole jobs against the array in-process: the mover's layers and the array in one program.
-JOBS_ARRAY = tests/array/test-jobs tests/array/test-faults
+JOBS_ARRAY = tests/array/test-jobs tests/array/test-faults tests/array/test-random-plans
 check_PROGRAMS += $(JOBS_ARRAY)
 ARRAY_TESTS += $(JOBS_ARRAY)
 JOB_RIG = tests/array/job-rig.c tests/array/job-rig.h \
@@ -18,3 +18,7 @@ tests_array_test_faults_SOURCES = tests/array/test-faults.c $(JOB_RIG)
 tests_array_test_faults_CPPFLAGS = $(JOBS_CPPFLAGS)
 tests_array_test_faults_CFLAGS = $(JOBS_CFLAGS)
 tests_array_test_faults_LDADD = $(JOBS_LDADD)
+tests_array_test_random_plans_SOURCES = tests/array/test-random-plans.c $(JOB_RIG)
+tests_array_test_random_plans_CPPFLAGS = $(JOBS_CPPFLAGS)
+tests_array_test_random_plans_CFLAGS = $(JOBS_CFLAGS)
+tests_array_test_random_plans_LDADD = $(JOBS_LDADD)
