@@ -6,7 +6,7 @@
 # one suite can poison the next (reference/reliability-and-qualification.md
 # 1.1); its [SKIPPED] lines are read, since CUnit counts them as passed.
 #
-# Thick and thin LUN; ReadOnly also on a write-protected one, MultipathIO with
+# Thick, thin and 4 KiB block LUN; ReadOnly also on a write-protected one, MultipathIO with
 # two sessions.  A test fails here when CUnit says so, and when the suite does
 # not report every test that `iscsi-test-cu -l` lists.
 
@@ -15,7 +15,8 @@
 command -v iscsi-test-cu >/dev/null || skip_all "iscsi-test-cu is not installed"
 
 TARGET=iqn.2026-01.test:conformance
-start_array --target "$TARGET" --lun 0=100M --lun 1=100M,thin --lun 2=100M,thin,ro || exit 1
+start_array --target "$TARGET" --lun 0=100M --lun 1=100M,thin --lun 2=100M,thin,ro \
+	--lun 3=100M,thin,block=4096 || exit 1
 
 iscsi-test-cu -l | awk -F. '$1 == "ALL" && NF == 3' >"$TMP/list"
 [ -s "$TMP/list" ] || { not_ok "iscsi-test-cu lists its tests"; done_testing; }
@@ -64,6 +65,7 @@ suite() {
 for s in $(awk -F. '!seen[$2]++ { print $2 }' "$TMP/list"); do
 	suite thick 0 "$s"
 	suite thin 1 "$s"
+	suite 4k 3 "$s"
 done
 suite read-only 2 ReadOnly
 suite two-sessions 1 MultipathIO "iscsi://$ARRAY_ADDR/$TARGET/1"

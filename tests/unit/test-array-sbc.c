@@ -433,6 +433,21 @@ static void test_block_limits(void **state)
 	assert_memory_equal(an.in, "\0\xb2\0\4\0\0\0\0", 8);
 }
 
+static void test_write_atomic(void **state)
+{
+	(void)state;
+	fill(data, 1024, 4);
+	SEND(THICK, data, 1024, 0x9c, 0, 0, 0, 0, 0, 0, 0, 0, 77, 0, 0, 0, 2, 0, 0);
+	assert_good(&an);
+	peek(THICK, 77, 512, data, 1024);
+	SEND(BIG_BLOCKS, data, 0, 0x9c, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0);
+	assert_sense(&an, 0x52400);                     /* 257 blocks of 4 KiB: over 1 MiB */
+	SEND(BIG_BLOCKS, data, 0, 0x9c, 0, 0, 0, 0, 0, 0, 0, 3, 0xff, 0, 0, 1, 1, 0, 0);
+	assert_sense(&an, 0x52100);                     /* and past the end: that first */
+	SEND(THICK, data, 1024, 0x9c, 0, 0, 0, 0, 0, 0, 0, 0, 77, 0, 1, 0, 2, 0, 0);
+	assert_sense(&an, 0x52400);                     /* ATOMIC BOUNDARY */
+}
+
 static void test_defects(void **state)
 {
 	(void)state;
@@ -455,7 +470,7 @@ int main(void)
 		TEST(test_verify), TEST(test_verify_one_block), TEST(test_compare_and_write),
 		TEST(test_orwrite), TEST(test_write_same), TEST(test_thin), TEST(test_unmap_bad),
 		TEST(test_volatile_cache), TEST(test_start_stop), TEST(test_block_limits),
-		TEST(test_defects),
+		TEST(test_defects), TEST(test_write_atomic),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
