@@ -356,6 +356,15 @@ static void test_loop_is_its_file(void **state)
 	xm_ctx_free(ctx);
 }
 
+/* The kernel keeps a partition that it was told of when the loop device goes. */
+static void drop_partition(struct rig_loop *loop)
+{
+	struct blkpg_partition part = { .pno = 1 };
+	struct blkpg_ioctl_arg arg = { .op = BLKPG_DEL_PARTITION, .datalen = sizeof part,
+				       .data = &part };
+	ioctl(loop->fd, BLKPG, &arg);
+}
+
 /* One partition from LBA 2048, 1024 long, told to the kernel: it need not know any table. */
 static const char *partitioned(struct rig_loop *loop, const char *file)
 {
@@ -363,7 +372,10 @@ static const char *partitioned(struct rig_loop *loop, const char *file)
 	struct blkpg_partition part = { .start = 2048 * 512, .length = 1024 * 512, .pno = 1 };
 	struct blkpg_ioctl_arg arg = { .op = BLKPG_ADD_PARTITION, .datalen = sizeof part,
 				       .data = &part };
-	if (!rig_loop(file, 512, 0, false, loop) || ioctl(loop->fd, BLKPG, &arg) < 0)
+	if (!rig_loop(file, 512, 0, false, loop))
+		return NULL;
+	drop_partition(loop);
+	if (ioctl(loop->fd, BLKPG, &arg) < 0)
 		return NULL;
 	snprintf(path, sizeof path, "%sp1", loop->path);
 	return path;
@@ -413,6 +425,7 @@ static void test_partition(void **state)
 	p = rig_open(ctx, part, XM_ROLE_DST);
 	assert_int_equal(rig_open_fails(ctx, loop.path, XM_ROLE_DST, "busy"), XM_E_DESTINATION);
 	xm_endpoint_close(p);
+	drop_partition(&loop);
 	rig_loop_free(&loop);
 	xm_ctx_free(ctx);
 }
