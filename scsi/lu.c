@@ -195,8 +195,9 @@ int scsi_identify_answer(struct scsi_identify *id, struct xm_error **err)
 	}
 	if (v != TAKE && step->required)
 		return refused(id, err);
+	/* a refused READ CAPACITY(16) makes way for (10); an answer to it that lies does not */
 	if (v == TAKE && !step->decode(id->lu, id->data, xm_min_u64(cmd->got, cmd->len)) &&
-	    step->required)
+	    (step->required || id->step == STEP_CAPACITY_16))
 		return FAIL(id, err, XM_E_IO, "%s gives %zu bytes that make no sense", step->name,
 			    cmd->got);
 	if (v == TAKE && check_step(id, err) < 0)

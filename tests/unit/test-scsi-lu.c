@@ -140,10 +140,12 @@ static void capacities_not_to_be_believed(void **state)
 	hostile_capacity("000000000003ffff 00020000", "block of 131072 bytes");
 	hostile_capacity("fffffffffffffffe 00000200", "capacity of 18446744073709551615 blocks");
 	hostile_capacity("0040000000000000 00000200", "capacity of");
-	/* nothing usable from either command */
+	hostile_capacity("ffffffffffffffff 00000200", "12 bytes that make no sense");
+	hostile_capacity("0000", "2 bytes that make no sense");
+	/* (16) refused, nothing usable from (10) */
 	short_cut();
 	script_expect(s, 1, CAPACITY_16);
-	script_good(s, "0000");
+	script_sense(s, "052000");
 	script_expect(s, 1, CAPACITY_10);
 	script_good(s, "ffffffff 00000200");
 	identify_fails(XM_E_IO, "8 bytes that make no sense");
