@@ -66,7 +66,7 @@ int main(int argc, char **argv)
 	struct opts o;
 	bool ok;
 
-	if (!fill_standard_descriptors() || !signals_start())
+	if (!fill_standard_descriptors() || !signals_block())
 		return XM_E_TEMPORARY;
 	ok = opts_parse(&o, argc, argv, error);
 	console_setup(&o);
@@ -74,6 +74,8 @@ int main(int argc, char **argv)
 		return usage_error(ok ? unsafe : error);
 	if (!ok)
 		return usage_error(error);
+	if (!signals_start())
+		return XM_E_TEMPORARY;
 	if (opt_flag(&o, OPT_HELP)) {
 		help_print(o.verb);
 		return cmd_flush() ? XM_OK : XM_E_IO;

@@ -87,18 +87,21 @@ static void *signal_thread(void *unused)
 	return NULL;
 }
 
-bool signals_start(void)
+bool signals_block(void)
 {
-	pthread_t thread;
-
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&sig.set);
 	sigaddset(&sig.set, SIGTERM);
 	sigaddset(&sig.set, SIGINT);
 	sigaddset(&sig.set, SIGHUP);
 	sigaddset(&sig.set, SIGUSR1);
-	if (pthread_sigmask(SIG_BLOCK, &sig.set, NULL) != 0)
-		return false;
+	return pthread_sigmask(SIG_BLOCK, &sig.set, NULL) == 0;
+}
+
+bool signals_start(void)
+{
+	pthread_t thread;
+
 	if (pthread_create(&thread, NULL, signal_thread, NULL) != 0)
 		return false;
 	pthread_detach(thread);

@@ -18,7 +18,9 @@ struct xm_job;
 /* A pod is killed 30 s after TERM. */
 #define SIGNALS_GRACE_S 25
 
-/* Before any other thread exists, so that all inherit the mask. */
+/* Before any other thread exists, so that all inherit the mask; what comes now waits. */
+bool signals_block(void);
+/* From here on they are taken: after outcome_setup(), so that an end is reported. */
 bool signals_start(void);
 /* The job is about to run. */
 void signals_job_begins(struct xm_job *job);

@@ -47,6 +47,7 @@ refused() {
 	report_holds report "$name"
 	is "$(json report '$j->{exit_code}' 2>&1)" "$want" "$name: the report has the code"
 	is "$(ctl writes)" "[]" "$name: nothing written to the array"
+	ctl writes clear >/dev/null
 	is "$(sha256sum "${files[@]}")" "$before" "$name: nothing written to files"
 }
 

@@ -9,7 +9,7 @@
 cd "$TMP" || exit 1
 secret=Vq7-initiator-secret target_secret=Zk9-target-secret
 printf 'user alice\nsecret %s\ntarget-user array\ntarget-secret %s\n' $secret $target_secret >chap
-cp chap array-chap
+printf 'user alice\nsecret %s\nmutual-user array\nmutual-secret %s\n' $secret $target_secret >array-chap
 chmod 600 chap array-chap
 start_array --target "$IQN" --chap "$TMP/array-chap" --lun 0=8M --lun 1=8M || exit 1
 

@@ -11,7 +11,7 @@ start_array --target "$IQN" --lun 0=64M --lun 1=64M || exit 1
 
 # begin ARGUMENTS...: in the background; its pid is in $pid.
 begin() {
-	rm -f report
+	rm -f report err
 	"$xmover" copy --progress=json --report=report "$@" >out 2>err </dev/null &
 	pid=$!
 	LIB_PIDS+=("$pid")
