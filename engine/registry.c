@@ -7,10 +7,12 @@
 #include "registry.h"
 
 extern const struct xm_opener scsi_opener_iscsi;
+extern const struct xm_opener scsi_opener_sg;
 extern const struct xm_method_ops scsi_method_xcopy;
 
 static const struct xm_opener *const openers[] = {
 	&scsi_opener_iscsi,
+	&scsi_opener_sg,
 	&xm_opener_file,
 	NULL,
 };
