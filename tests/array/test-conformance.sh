@@ -9,17 +9,18 @@
 # Thick, thin and 4 KiB block LUN; ReadOnly also on a write-protected one, MultipathIO with
 # two sessions.  A test fails here when CUnit says so, and when the suite does
 # not report every test that `iscsi-test-cu -l` lists.
+#
+# Each LUN is one of an array of its own, all at once: suites mostly sleep, and
+# one's target reset would disturb the others.
 
 . "$(dirname "$0")/../lib.sh"
 
 command -v iscsi-test-cu >/dev/null || skip_all "iscsi-test-cu is not installed"
 
 TARGET=iqn.2026-01.test:conformance
-start_array --target "$TARGET" --lun 0=100M --lun 1=100M,thin --lun 2=100M,thin,ro \
-	--lun 3=100M,thin,block=4096 || exit 1
-
 iscsi-test-cu -l | awk -F. '$1 == "ALL" && NF == 3' >"$TMP/list"
 [ -s "$TMP/list" ] || { not_ok "iscsi-test-cu lists its tests"; done_testing; }
+SUITES=$(awk -F. '!seen[$2]++ { print $2 }' "$TMP/list")
 
 # parse OUTPUT: "NAME passed", "NAME failed" or "NAME skipped REASON" a line.
 parse() {
@@ -44,32 +45,56 @@ parse() {
 	END { flush() }' "$1"
 }
 
-# suite LABEL LUN SUITE [SECOND-URL]
-suite() {
-	local label=$1 url=iscsi://$ARRAY_ADDR/$TARGET/$2 name result why status=0
-	timeout -k 5 120 iscsi-test-cu -f -d -S -v -t "ALL.$3" "$url" "${@:4}" >"$TMP/out" 2>&1 ||
+# run URL LABEL SUITE [SECOND-URL]: leaves its output and exit status.
+run() {
+	local status=0
+	timeout -k 5 120 iscsi-test-cu -f -d -S -v -t "ALL.$3" "$1" "${@:4}" >"$TMP/$2.$3" 2>&1 ||
 		status=$?
-	parse "$TMP/out" >"$TMP/parsed"
-	for name in $(awk -F. -v s="$3" '$2 == s { print $3 }' "$TMP/list"); do
-		read -r _ result why < <(awk -v n="$name" '$1 == n' "$TMP/parsed")
-		case ${result:-missing} in
-		passed) ok "$label $3.$name" ;;
-		skipped) skip "$label $3.$name" "$why" ;;
-		*) not_ok "$label $3.$name" "$result, exit status $status" \
-			"$(sed -n "/^  Test: $name /,/^\(Suite\|  Test\|Run\)/p" "$TMP/out" | head -20)" ;;
-		esac
+	echo "$status" >"$TMP/$2.$3.status"
+}
+
+# report LABEL SUITE: a test line for each test of the suite.
+report() {
+	local out=$TMP/$1.$2 name result why
+	parse "$out" >"$TMP/parsed"
+	for name in $(awk -F. -v s="$2" '$2 == s { print $3 }' "$TMP/list"); do
 		result='' why=''
+		read -r _ result why < <(awk -v n="$name" '$1 == n' "$TMP/parsed")
+		case $result in
+		passed) ok "$1 $2.$name" ;;
+		skipped) skip "$1 $2.$name" "$why" ;;
+		*) not_ok "$1 $2.$name" "${result:-missing}, exit status $(cat "$out.status")" \
+			"$(sed -n "/^  Test: $name /,/^\(Suite\|  Test\|Run\)/p" "$out" | head -20)" ;;
+		esac
 	done
 }
 
-for s in $(awk -F. '!seen[$2]++ { print $2 }' "$TMP/list"); do
-	suite thick 0 "$s"
-	suite thin 1 "$s"
-	suite 4k 3 "$s"
+# all LABEL URL: every suite, one after the other
+all() {
+	local s
+	for s in $SUITES; do run "$2" "$1" "$s"; done
+}
+
+declare -A LUNS=([thick]=100M [thin]="100M,thin" [4k]="100M,thin,block=4096")
+arrays=() logs=() jobs=()
+for label in thick thin 4k; do
+	start_array --target "$TARGET" --lun "0=${LUNS[$label]}" --lun 1=100M,thin,ro || exit 1
+	arrays+=("$ARRAY_PID") logs+=("$ARRAY_LOG")
+	all "$label" "iscsi://$ARRAY_ADDR/$TARGET/0" &
+	jobs+=($!)
 done
-suite read-only 2 ReadOnly
-suite two-sessions 1 MultipathIO "iscsi://$ARRAY_ADDR/$TARGET/1"
-stop_array
-is "$?" 0 "the array ends cleanly after all of it"
-is "$(cat "$ARRAY_LOG")" "" "and had nothing to say"
+wait "${jobs[@]}"
+run "iscsi://$ARRAY_ADDR/$TARGET/1" read-only ReadOnly
+run "iscsi://$ARRAY_ADDR/$TARGET/0" two-sessions MultipathIO "iscsi://$ARRAY_ADDR/$TARGET/0"
+
+for label in thick thin 4k; do
+	for s in $SUITES; do report "$label" "$s"; done
+done
+report read-only ReadOnly
+report two-sessions MultipathIO
+for i in 0 1 2; do
+	stop_array "${arrays[i]}"
+	is "$?" 0 "the array ends cleanly after all of it"
+	is "$(cat "${logs[i]}")" "" "and had nothing to say"
+done
 done_testing
