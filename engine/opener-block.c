@@ -130,7 +130,7 @@ static int measure_block(struct xm_opening *o, struct xm_endpoint *ep)
 /* A loop device is what it stands on: a file, or a range of another disk. */
 static void identify_loop(struct xm_endpoint *ep)
 {
-	struct loop_info64 info;
+	struct loop_info64 info = { .lo_offset = 0 };
 	if (ioctl(ep->fd, LOOP_GET_STATUS64, &info) < 0)
 		return;
 	if (!xm_checked_add(ep->base, (uint64_t)info.lo_offset, &ep->base))
@@ -138,8 +138,8 @@ static void identify_loop(struct xm_endpoint *ep)
 	if (info.lo_rdevice) {
 		uint64_t start;
 		dev_t disk = xm_sysfs_disk(SYSFS, (dev_t)info.lo_rdevice, &start);
-		ep->base += start;
-		xm_sysfs_identify(SYSFS, disk, &ep->id);
+		if (xm_checked_add(ep->base, start, &ep->base))
+			xm_sysfs_identify(SYSFS, disk, &ep->id);
 	} else {
 		xm_identity_add(&ep->id, "file.%llx.%llx", (unsigned long long)info.lo_device,
 				(unsigned long long)info.lo_inode);

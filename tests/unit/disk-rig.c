@@ -178,8 +178,10 @@ bool rig_uring(void)
 
 void *rig_buffer(uint64_t len)
 {
-	void *p = aligned_alloc(4096, (len + 4095) / 4096 * 4096 + 4096);
+	uint64_t room = (len + 4095) / 4096 * 4096 + 4096;
+	void *p = aligned_alloc(4096, room);
 	assert_non_null(p);
+	memset(p, 0xa5, room);
 	return p;
 }
 

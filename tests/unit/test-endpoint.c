@@ -440,7 +440,7 @@ static int mounted(void)
 	if (system(command) || !rig_loop(file, 512, 0, false, &loop))
 		return 77;
 	mkdir(at, 0700);
-	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	if (unshare(CLONE_NEWNS) || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) ||
 	    mount(loop.path, at, "ext4", 0, NULL))
 		return 77;
 	if (rig_open_fails(ctx, loop.path, XM_ROLE_DST, "is mounted at") != XM_E_DESTINATION)

@@ -334,7 +334,7 @@ static int no_space(const char *name)
 	const char *dir = rig_path("small");
 	char path[256];
 	mkdir(dir, 0700);
-	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	if (unshare(CLONE_NEWNS) || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) ||
 	    mount("small", dir, "tmpfs", 0, "size=64k"))
 		return 77;
 	snprintf(path, sizeof path, "%s/disk", dir);
@@ -351,6 +351,7 @@ static int no_space(const char *name)
 	xm_io_close(io);
 	xm_endpoint_close(ep);
 	xm_ctx_free(ctx);
+	free(buf);
 	return 0;
 }
 
@@ -378,6 +379,7 @@ static int size_limit(const char *name)
 	xm_io_close(io);
 	xm_endpoint_close(ep);
 	xm_ctx_free(ctx);
+	free(buf);
 	return 0;
 }
 
