@@ -17,9 +17,12 @@ CLI_SH_TESTS = \
 	tests/cli/test-bad-input.sh \
 	tests/cli/test-block-device.sh \
 	tests/cli/test-copy.sh \
+	tests/cli/test-killed.sh \
+	tests/cli/test-main-job.sh \
 	tests/cli/test-man.sh \
 	tests/cli/test-options.sh \
 	tests/cli/test-secrets.sh \
-	tests/cli/test-signals.sh
+	tests/cli/test-signals.sh \
+	tests/cli/test-tgtd.sh
 CLI_TESTS += $(CLI_SH_TESTS)
 EXTRA_DIST += $(CLI_SH_TESTS) tests/cli/lib-cli.sh
