@@ -129,4 +129,5 @@ else
 	skip "destination without permission" "needs root to become somebody else"
 	skip "nothing written to it" "needs root to become somebody else"
 fi
+try "every report is as its schema says" schema_check
 done_testing

@@ -98,4 +98,5 @@ sum=$(sha256sum <lun0)
 exits 0 "standard descriptors closed" bash -c "'$xmover' copy --create '$(disk 0)' closed.img <&- >&- 2>&-"
 is "$(sha256sum <closed.img)" "$sum" "no message went into the disk"
 exits 0 "nobody reads the progress" bash -c "'$xmover' copy '$(disk 0)' '$(disk 1)' 2>&1 >/dev/null | :; exit \${PIPESTATUS[0]}"
+try "every report is as its schema says" schema_check
 done_testing

@@ -66,4 +66,5 @@ begin "iscsi://127.0.0.1:$(head -n 1 silent)/$IQN/0" "$(disk 1)"
 try "TERM before the job: it waits for the login" await grep -q connected silent
 kill -TERM "$pid"
 ended 143 "TERM before the job"
+try "every report is as its schema says" schema_check
 done_testing
