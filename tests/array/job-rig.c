@@ -25,7 +25,7 @@ static const struct xm_registry registry = { .openers = no_openers, .methods = m
 
 /* ---- bytes --------------------------------------------------------------------------- */
 
-uint64_t job_rig_stamp(uint64_t seed, uint64_t word)
+static uint64_t stamp(uint64_t seed, uint64_t word)
 {
 	uint64_t x = seed + word * 0x9e3779b97f4a7c15ull;
 
@@ -46,23 +46,33 @@ static void fill(struct arr_lu *lu, uint64_t seed)
 	for (uint64_t off = 0, n; off < disk_size(lu); off += n) {
 		n = xm_min_u64(CHUNK, disk_size(lu) - off);
 		for (uint64_t i = 0; i < n / 8; i++)
-			buf[i] = job_rig_stamp(seed, off / 8 + i);
+			buf[i] = stamp(seed, off / 8 + i);
 		assert_true(arr_lu_poke(lu, off, buf, n));
 	}
 }
 
-/* Are [off, off+len) stamps of seed from `from` on?  The first offset that is not, or UINT64_MAX. */
-static uint64_t first_wrong(struct arr_lu *lu, uint64_t off, uint64_t len, uint64_t seed,
-			    uint64_t from)
+static uint8_t *snapshot(struct arr_lu *lu)
 {
-	static uint64_t buf[CHUNK / 8];
+	uint8_t *p = malloc(disk_size(lu));
+
+	assert_non_null(p);
+	assert_true(arr_lu_peek(lu, 0, p, disk_size(lu)));
+	return p;
+}
+
+/* The first offset in [off, off+len) where the disk is not what `want` holds, or UINT64_MAX. */
+static uint64_t first_wrong(struct arr_lu *lu, uint64_t off, uint64_t len, const uint8_t *want)
+{
+	static uint8_t buf[CHUNK];
 
 	for (uint64_t at = 0, n; at < len; at += n) {
 		n = xm_min_u64(CHUNK, len - at);
 		assert_true(arr_lu_peek(lu, off + at, buf, n));
-		for (uint64_t i = 0; i < n / 8; i++)
-			if (buf[i] != job_rig_stamp(seed, (from + at) / 8 + i))
-				return off + at + i * 8;
+		if (memcmp(buf, want + at, n) == 0)
+			continue;
+		for (uint64_t i = 0; i < n; i++)
+			if (buf[i] != want[at + i])
+				return off + at + i;
 	}
 	return UINT64_MAX;
 }
@@ -126,10 +136,25 @@ void job_rig_set(struct job_rig *r, enum xm_job_option opt, const char *value)
 		assert_int_equal(xm_job_set_str(r->job, opt, value, NULL), 0);
 }
 
+void job_rig_range(struct job_rig *r, uint64_t src_off, uint64_t dst_off, uint64_t len)
+{
+	if (job_rig_job(r) != XM_OK)
+		return;
+	assert_int_equal(xm_job_set_range(r->job, src_off, dst_off, len, NULL), 0);
+	r->src_off = src_off;
+	r->dst_off = dst_off;
+	r->len = len;
+}
+
 int job_rig_run(struct job_rig *r)
 {
+	const uint64_t luns[2] = { r->src_lun, r->dst_lun };
 	struct xm_error *err = NULL;
 
+	for (unsigned i = 0; i < 2; i++) {
+		r->before[i] = snapshot(arr_target_lu(r->w.t, luns[i]));
+		r->sizes[i] = disk_size(arr_target_lu(r->w.t, luns[i]));
+	}
 	if (job_rig_job(r) != XM_OK || xm_job_run(r->job, &err) == 0)
 		return r->code;
 	return took(r, err);
@@ -145,6 +170,8 @@ void job_rig_close(struct job_rig *r)
 	if (r->path2)
 		array_path_close(r->path2);
 	array_world_close(&r->w);
+	free(r->before[0]);
+	free(r->before[1]);
 }
 
 /* ---- what always holds --------------------------------------------------------------------- */
@@ -181,30 +208,30 @@ static void check_sums(struct job_rig *r)
 	assert_int_equal(job_rig_u64(r, XM_JOB_BYTES_UNKNOWN), 0);
 }
 
+static void check_bytes(struct arr_lu *lu, uint64_t off, uint64_t len, const uint8_t *want,
+			const char *what)
+{
+	uint64_t wrong = first_wrong(lu, off, len, want);
+
+	if (wrong != UINT64_MAX)
+		fail_msg("%s, at %llu (exit %d)", what, (unsigned long long)wrong);
+}
+
 void job_rig_check(struct job_rig *r)
 {
-	struct arr_lu *src = arr_target_lu(r->w.t, r->src_lun), *dst = arr_target_lu(r->w.t, r->dst_lun);
-	uint64_t wrong;
+	struct arr_lu *src = arr_target_lu(r->w.t, r->src_lun);
+	struct arr_lu *dst = arr_target_lu(r->w.t, r->dst_lun);
+	uint64_t end = r->dst_off + r->len;
 
 	check_write_log(r);
 	check_sums(r);
 	/* what the array still does late must not change what a job called done */
 	array_world_settle(&r->w);
-	wrong = first_wrong(src, 0, disk_size(src), SRC_SEED, 0);
-	if (wrong != UINT64_MAX)
-		fail_msg("the source changed at %llu", (unsigned long long)wrong);
-	wrong = first_wrong(dst, 0, r->dst_off, DST_SEED, 0);
-	if (wrong == UINT64_MAX)
-		wrong = first_wrong(dst, r->dst_off + r->len, disk_size(dst) - r->dst_off - r->len,
-				    DST_SEED, r->dst_off + r->len);
-	if (wrong != UINT64_MAX)
-		fail_msg("the destination changed outside the range, at %llu",
-			 (unsigned long long)wrong);
-	if (r->code != XM_OK)
-		return;
-	wrong = first_wrong(dst, r->dst_off, r->len, SRC_SEED, r->src_off);
-	if (wrong != UINT64_MAX)
-		fail_msg("exit 0, and a wrong byte at %llu", (unsigned long long)wrong);
+	check_bytes(src, 0, r->sizes[0], r->before[0], "the source changed");
+	check_bytes(dst, 0, r->dst_off, r->before[1], "changed before the range");
+	check_bytes(dst, end, r->sizes[1] - end, r->before[1] + end, "changed behind the range");
+	if (r->code == XM_OK)
+		check_bytes(dst, r->dst_off, r->len, r->before[0] + r->src_off, "a wrong byte");
 }
 
 /* ---- figures ---------------------------------------------------------------------------------- */

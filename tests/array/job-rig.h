@@ -16,16 +16,19 @@ struct job_rig {
 	struct xm_endpoint *src, *dst;
 	struct xm_job *job;
 	uint64_t src_off, dst_off, len;      /* of the job; all of the source by default */
+	uint8_t *before[2];                  /* what was on source and destination when it began */
+	uint64_t sizes[2];
 	int code;                            /* of the run */
 	char text[1024];                     /* of its error */
 };
 
-/* LUN 0 is the source, 1 the destination, both of `size` ("64M", "64M,block=4096"), stamped differently. */
+/* LUN 0 is the source, 1 the destination ("64M", "64M,block=4096"), stamped differently. */
 void job_rig_open(struct job_rig *r, uint64_t seed, const char *persona, const char *src_size,
 		  const char *dst_size);
 /* Log in, open both ends, and make the job of all of the source; then options may be set.  The exit code. */
 int job_rig_job(struct job_rig *r);
 void job_rig_set(struct job_rig *r, enum xm_job_option opt, const char *value);
+void job_rig_range(struct job_rig *r, uint64_t src_off, uint64_t dst_off, uint64_t len);
 /* Runs it, after what was left out of the above.  The exit code. */
 int job_rig_run(struct job_rig *r);
 /*
@@ -43,8 +46,5 @@ uint64_t job_rig_copies(struct job_rig *r, const char *key);
 /* How often the fault rule took a command. */
 unsigned job_rig_fired(struct job_rig *r, unsigned rule);
 unsigned job_rig_fault(struct job_rig *r, const char *words);
-
-/* The stamp of (seed, offset / 8). */
-uint64_t job_rig_stamp(uint64_t seed, uint64_t word);
 
 #endif

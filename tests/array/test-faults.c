@@ -17,7 +17,7 @@
 #include "job-rig.h"
 
 #define MIB (UINT64_C(1) << 20)
-#define SIZE (32 * MIB)
+#define SIZE (16 * MIB)
 
 enum way { ALL, SOME, NONE, ANY };   /* of the bytes by offload; ANY: it is the exit code that counts */
 
@@ -231,7 +231,7 @@ static bool one(const struct fault *f, size_t seed)
 	unsigned ids[RULES_MAX], n;
 	bool ok;
 
-	job_rig_open(&r, seed, f->persona ? f->persona : "lio", "32M", "32M");
+	job_rig_open(&r, seed, f->persona ? f->persona : "lio", "16M", "16M");
 	array_world_control(&r.w, "set copy_latency 300");
 	n = add_rules(f->rules, ids);
 	job_rig_set(&r, XM_OPT_VERIFY, f->verify ? f->verify : "sample");

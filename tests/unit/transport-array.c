@@ -153,6 +153,15 @@ static void cut(struct array_path *p, int err)
 	p->w->next = now_of(p->w);
 }
 
+/* A command that is not answered in time means that the path cannot be relied on. */
+static bool overdue(const struct array_path *p)
+{
+	xm_list_for_each(l, &p->flights)
+		if (xm_container_of(l, struct flight, link)->due <= now_of(p->w))
+			return true;
+	return false;
+}
+
 static void path_service(struct scsi_transport *t)
 {
 	struct array_path *p = xm_container_of(t, struct array_path, t);
@@ -160,12 +169,8 @@ static void path_service(struct scsi_transport *t)
 	p->w->next = arr_step(p->w->a, now_of(p->w));
 	if (p->cut)
 		cut(p, ECONNRESET);
-	xm_list_for_each(l, &p->flights) {
-		struct flight *f = xm_container_of(l, struct flight, link);
-
-		if (f->due <= now_of(p->w))
-			abandon(f, ETIMEDOUT);
-	}
+	else if (overdue(p))
+		cut(p, ETIMEDOUT);
 }
 
 static void path_wait(struct scsi_transport *t, struct xm_waiter *w)
