@@ -34,7 +34,8 @@ static const struct word {
 	{ "user", "LIBISCSI_CHAP_USERNAME", offsetof(struct xm_chap, user) },
 	{ "secret", "LIBISCSI_CHAP_PASSWORD", offsetof(struct xm_chap, secret) },
 	{ "target-user", "LIBISCSI_CHAP_TARGET_USERNAME", offsetof(struct xm_chap, target_user) },
-	{ "target-secret", "LIBISCSI_CHAP_TARGET_PASSWORD", offsetof(struct xm_chap, target_secret) },
+	{ "target-secret", "LIBISCSI_CHAP_TARGET_PASSWORD",
+	  offsetof(struct xm_chap, target_secret) },
 };
 #define WORDS (sizeof words / sizeof words[0])
 
@@ -47,7 +48,8 @@ static bool need_store(struct xm_chap *chap)
 {
 	if (chap->store)
 		return true;
-	void *p = mmap(NULL, STORE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *p = mmap(NULL, STORE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		       0);
 	if (p == MAP_FAILED)
 		return false;
 	madvise(p, STORE_SIZE, MADV_DONTDUMP);
@@ -185,7 +187,8 @@ static int parse_text(struct xm_chap *chap, char *text, const char *path, struct
 			return -1;
 	}
 	if (!chap->user || !chap->secret)
-		return xm_fail(err, XM_E_CONFIG, "CHAP file %s: user and secret are both needed", path);
+		return xm_fail(err, XM_E_CONFIG, "CHAP file %s: user and secret are both needed",
+			       path);
 	if (!chap->target_user != !chap->target_secret)
 		return xm_fail(err, XM_E_CONFIG,
 			       "CHAP file %s: target-user and target-secret go together", path);

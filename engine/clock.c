@@ -14,7 +14,7 @@
 
 /* A turn never sleeps longer: a lost wake-up costs this much, not the job. */
 #define LONGEST_WAIT (60 * XM_NS_PER_S)
-/* How long a simulated clock without a deadline lets real threads work before it calls it a hang. */
+/* How long real threads may work while a simulated clock has no deadline: then it is a hang. */
 #define SIM_HANG_MS 20000
 
 void xm_waiter_reset(struct xm_waiter *w)

@@ -106,8 +106,8 @@ static int set_initiator_name(struct xm_ctx *ctx, const char *value, struct xm_e
 		    !strncmp(value, "naa.", 4);
 	if (!type || !is_plain_text(value, ISCSI_NAME_MAX) || strchr(value, ' '))
 		return xm_fail(err, XM_E_USAGE,
-			       "initiator name '%s': an iSCSI name begins with iqn., eui. or naa. and "
-			       "has at most %d bytes without spaces", value, ISCSI_NAME_MAX);
+			       "initiator name '%s': an iSCSI name begins with iqn., eui. or naa. "
+			       "and has at most %d bytes without spaces", value, ISCSI_NAME_MAX);
 	return replace(&ctx->initiator_name, strdup(value), err);
 }
 
@@ -130,8 +130,9 @@ static int set_timeout(struct xm_ctx *ctx, const char *value, struct xm_error **
 	errno = 0;
 	unsigned long s = strtoul(value, &end, 10);
 	if (errno || *end || *value < '0' || *value > '9' || s == 0 || s > TIMEOUT_MAX_S)
-		return xm_fail(err, XM_E_USAGE, "timeout '%s' is not a number of seconds from 1 to %d",
-			       value, TIMEOUT_MAX_S);
+		return xm_fail(err, XM_E_USAGE,
+			       "timeout '%s' is not a number of seconds from 1 to %d", value,
+			       TIMEOUT_MAX_S);
 	ctx->timeout_ns = s * XM_NS_PER_S;
 	return 0;
 }

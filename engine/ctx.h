@@ -12,13 +12,13 @@
 struct xm_pool;
 struct xm_registry;
 
-/* The default of XM_CTX_INITIATOR_NAME: one for all hosts, so that a successor elsewhere fences too. */
+/* The default of XM_CTX_INITIATOR_NAME: one for all hosts, so that any successor fences. */
 #define XM_INITIATOR_NAME "iqn.2026-08.io.xmover:mover"
 
 struct xm_chap {
 	const char *user, *secret;                 /* NULL when not given */
 	const char *target_user, *target_secret;   /* mutual */
-	struct xm_secrets *store;                  /* where they are: memory that no core file shows */
+	struct xm_secrets *store;            /* memory that no core file shows */
 };
 
 struct xm_ctx {

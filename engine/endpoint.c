@@ -92,7 +92,9 @@ int xm_endpoint_has_designator(const struct xm_endpoint *ep, const char *name)
 void xm_finding(struct xm_findings *f, enum xm_verdict v, const char *check, const char *fix,
 		const char *fmt, ...)
 {
-	static const unsigned char weight[] = { [XM_INFO] = 0, [XM_PASS] = 1, [XM_WARN] = 2, [XM_FAIL] = 3 };
+	static const unsigned char weight[] = {
+		[XM_INFO] = 0, [XM_PASS] = 1, [XM_WARN] = 2, [XM_FAIL] = 3,
+	};
 	char text[FINDING_MAX];
 	va_list ap;
 	va_start(ap, fmt);

@@ -52,15 +52,18 @@ struct xm_endpoint {
 	struct xm_ctx *ctx;
 	char *name;                          /* as the user wrote it, less secrets */
 	uint64_t size;                       /* bytes, a multiple of block_size except for files */
-	uint32_t block_size;                 /* logical block; 1 for files: their edges may be anywhere */
-	uint32_t dio_align;                  /* offset, length and (up to 4096) memory alignment of direct I/O; 1 without O_DIRECT */
+	uint32_t block_size;                 /* logical block; 1 for files: any edges */
+	uint32_t dio_align;                  /* of offset, length and (up to 4096) memory in
+						direct I/O; 1 without O_DIRECT */
 	uint64_t opt_io;                     /* preferred bytes an I/O, 0 unknown */
 	uint64_t max_io;                     /* most bytes an I/O, 0 no limit known */
 	bool writable;
 	bool can_lose_cache;                 /* has a volatile cache: flush before anything is durable */
 	int fd;                              /* -1 when there is none */
-	int fd_cached;                       /* the same file without O_DIRECT, for edges off dio_align; else -1 */
-	uint64_t base;                       /* where a partition (or a loop device) starts on what id names; else 0 */
+	int fd_cached;                       /* the same file without O_DIRECT, for edges off
+						dio_align; else -1 */
+	uint64_t base;                       /* where a partition or loop device starts on what
+						id names; else 0 */
 	struct xm_identity id;
 	struct xm_nexus *nexus;              /* of host writes through this endpoint */
 	struct xm_attachments attached;
@@ -93,7 +96,7 @@ struct xm_opener {
 		    struct xm_endpoint **ret_ep, struct xm_error **err);
 };
 
-/* For openers: a zeroed endpoint with fd -1, closed gate, name copied; free with xm_endpoint_close. */
+/* For openers: zeroed, fd -1, gate closed, name copied; free with xm_endpoint_close. */
 struct xm_endpoint *xm_endpoint_alloc(struct xm_ctx *ctx, const struct xm_endpoint_ops *ops,
 				      const char *name);
 

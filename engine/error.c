@@ -66,12 +66,15 @@ int xm_error_wrap(struct xm_error **err, const char *fmt, ...)
 }
 
 /* What is wrong with the name or the disk behind it, apart from permission, I/O and what passes. */
-static const int about_the_disk[] = { ENOENT, ENOTDIR, ENXIO, ENODEV, ELOOP,   ENAMETOOLONG,
-				      EISDIR, EEXIST,  EROFS, EBUSY,  ETXTBSY, ENOMEDIUM, EMEDIUMTYPE };
+static const int about_the_disk[] = {
+	ENOENT, ENOTDIR, ENXIO, ENODEV, ELOOP, ENAMETOOLONG, EISDIR, EEXIST, EROFS, EBUSY, ETXTBSY,
+	ENOMEDIUM, EMEDIUMTYPE,
+};
 static const int about_rights[] = { EACCES, EPERM };
-static const int passing[] = { ENOMEM,	ENOBUFS,   EMFILE,	 ENFILE,       EAGAIN,	    EINTR,
-			       ENOSPC,	EDQUOT,	   ETIMEDOUT,	 ECONNREFUSED, ECONNRESET,  ESTALE,
-			       ENETDOWN, ENETUNREACH, EHOSTUNREACH, EHOSTDOWN,  ECONNABORTED, EPIPE };
+static const int passing[] = {
+	ENOMEM, ENOBUFS, EMFILE, ENFILE, EAGAIN, EINTR, ENOSPC, EDQUOT, ETIMEDOUT, ECONNREFUSED,
+	ECONNRESET, ECONNABORTED, EPIPE, ESTALE, ENETDOWN, ENETUNREACH, EHOSTUNREACH, EHOSTDOWN,
+};
 
 static bool listed(int e, const int *list, size_t n)
 {

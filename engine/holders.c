@@ -63,7 +63,8 @@ static bool mount_is_of(const struct stat *st, char *line, char **ret_where)
 	if (!tail || sscanf(line, "%*u %*u %u:%u %*s %ms", &maj, &min, &where) != 3)
 		return false;
 	sscanf(tail, " - %*s %ms", &source);
-	if (makedev(maj, min) != st->st_rdev && !(source && source[0] == '/' && is_same(st, source)))
+	bool by_source = source && source[0] == '/' && is_same(st, source);
+	if (makedev(maj, min) != st->st_rdev && !by_source)
 		return false;
 	unescape(where);
 	*ret_where = xm_steal_ptr(where);
@@ -157,8 +158,9 @@ static char *relative(const struct xm_holder_paths *p, dev_t dev, const char *wh
 {
 	struct stat st = { .st_mode = S_IFBLK, .st_rdev = dev };
 	char *what XM_CLEANUP_FREE = one(p, &st);
-	return what ? sentence("cannot be used: its %s %u:%u %s", which, major(dev), minor(dev), what)
-		    : NULL;
+	if (!what)
+		return NULL;
+	return sentence("cannot be used: its %s %u:%u %s", which, major(dev), minor(dev), what);
 }
 
 static char *partitions(const struct xm_holder_paths *p, dev_t disk)
@@ -172,7 +174,8 @@ static char *partitions(const struct xm_holder_paths *p, dev_t disk)
 	while (d && !what && (e = readdir(d))) {
 		snprintf(attr, sizeof attr, "%s/partition", e->d_name);
 		char number[16];
-		if (e->d_name[0] == '.' || !xm_sysfs_text(p->sysfs, disk, attr, number, sizeof number))
+		if (e->d_name[0] == '.' ||
+		    !xm_sysfs_text(p->sysfs, disk, attr, number, sizeof number))
 			continue;
 		snprintf(attr, sizeof attr, "%s/dev", e->d_name);
 		if (xm_sysfs_dev(p->sysfs, disk, attr, &part))

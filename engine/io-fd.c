@@ -75,6 +75,7 @@ static void set_failure(struct xm_fd_op *op, int err, const char *what)
 	const struct meaning *m = meaning_of(err);
 	struct xm_status *st = &req->status;
 	uint64_t at = req->off + op->pos;
+	uint32_t block = req->ep->block_size > 1 ? req->ep->block_size : 512;
 	*st = (struct xm_status){ .err = err, .act = m->act, .code = m->code, .reason = m->reason,
 				  .side = req->ep->writable ? XM_SIDE_DST : XM_SIDE_SRC,
 				  .certainty = XM_NOT_DONE };
@@ -84,11 +85,10 @@ static void set_failure(struct xm_fd_op *op, int err, const char *what)
 	if (req->op == XM_IO_FLUSH)
 		snprintf(st->detail, sizeof st->detail, "flush: %s: %s", what, req->ep->name);
 	else
-		snprintf(st->detail, sizeof st->detail, "%s of %llu bytes at %llu (LBA %llu): %s: %s",
-			 verbs[req->op], (unsigned long long)(req->len - op->pos),
-			 (unsigned long long)at,
-			 (unsigned long long)(at / (req->ep->block_size > 1 ? req->ep->block_size : 512)),
-			 what, req->ep->name);
+		snprintf(st->detail, sizeof st->detail,
+			 "%s of %llu bytes at %llu (LBA %llu): %s: %s", verbs[req->op],
+			 (unsigned long long)(req->len - op->pos), (unsigned long long)at,
+			 (unsigned long long)(at / block), what, req->ep->name);
 }
 
 /* ---- steps ------------------------------------------------------------------------ */
@@ -186,7 +186,8 @@ static bool step_failed(struct xm_fd_engine *e, struct xm_fd_op *op, int err)
 	if ((err == EINTR || err == EAGAIN) && ++op->tries < TRIES_MAX)
 		return false;
 	if (op->call == XM_FD_FALLOCATE && no_such_way) {
-		enum xm_zero_way next = op->mode & FALLOC_FL_PUNCH_HOLE ? XM_ZERO_RANGE : XM_ZERO_WRITE;
+		bool punch = op->mode & FALLOC_FL_PUNCH_HOLE;
+		enum xm_zero_way next = punch ? XM_ZERO_RANGE : XM_ZERO_WRITE;
 		/* Others of this endpoint may have moved on already. */
 		if (ep->zero_way < next)
 			ep->zero_way = next;

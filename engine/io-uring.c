@@ -36,7 +36,7 @@ struct uring {
 	int event;
 	bool enabled;
 	int broken;                      /* errno of an enter that will never work */
-	struct xm_list unsent;           /* ops in the submission queue that the kernel has not taken */
+	struct xm_list unsent;           /* ops in the queue that the kernel has not taken */
 	unsigned sent;                   /* ops it has */
 	bool files_registered;
 	unsigned nslots, nfiles;
@@ -88,7 +88,9 @@ static void uring_buffers(struct xm_io *io, struct xm_buffers *b)
 {
 	struct uring *u = uring_of(io);
 	struct iovec all = { .iov_base = b->base, .iov_len = b->slot_size * b->slots };
-	int rc = all.iov_len > REGISTERED_MAX ? -EFAULT : io_uring_register_buffers(&u->ring, &all, 1);
+	int rc = -EFAULT;
+	if (all.iov_len <= REGISTERED_MAX)
+		rc = io_uring_register_buffers(&u->ring, &all, 1);
 	if (rc < 0) {
 		xm_log(u->fd.ctx, XM_LOG_DEBUG, "buffers_not_registered",
 		       "io_uring takes the buffers unregistered (%d)", rc);
@@ -226,7 +228,8 @@ static void uring_reap(struct xm_io *io, struct xm_list *done)
 		io_uring_get_events(&u->ring);
 	}
 	/* What is ready now, not what comes while reaping: the turn must end. */
-	for (unsigned n = io_uring_cq_ready(&u->ring); n && !io_uring_peek_cqe(&u->ring, &cqe); n--) {
+	unsigned n = io_uring_cq_ready(&u->ring);
+	for (; n && !io_uring_peek_cqe(&u->ring, &cqe); n--) {
 		struct xm_fd_op *op = io_uring_cqe_get_data(cqe);
 		struct xm_io_req *req = op->req;
 		op->res = cqe->res;
@@ -288,7 +291,7 @@ static int try_enter(void)
 
 static int make_ring(struct io_uring *ring)
 {
-	/* Disabled at first: the one issuer is the thread that runs the job, not the one that opened. */
+	/* Disabled at first: the one issuer is the thread that runs the job, not who opened. */
 	static const unsigned flags[] = {
 		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_R_DISABLED,
 		IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_R_DISABLED,

@@ -173,7 +173,8 @@ static const char *why_not_uring(int e)
 		return "io_uring is not there (kernel, build or seccomp profile): threads are used";
 	case EPERM:
 	case EACCES:
-		return "io_uring is refused (seccomp profile or kernel.io_uring_disabled): threads are used";
+		return "io_uring is refused (seccomp profile or kernel.io_uring_disabled): "
+		       "threads are used";
 	case ENOMEM:
 		return "memory for io_uring is short (RLIMIT_MEMLOCK): threads are used";
 	default:
@@ -192,7 +193,8 @@ struct xm_io *xm_io_open(struct xm_ctx *ctx, const char *which, const char **ret
 		io = xm_io_uring_open(ctx, &e);
 	if (!io && any) {
 		*ret_why = why_not_uring(e);
-		xm_log(ctx, XM_LOG_WARNING, "io_uring_unavailable", "%s (%s)", *ret_why, strerror(e));
+		xm_log(ctx, XM_LOG_WARNING, "io_uring_unavailable", "%s (%s)", *ret_why,
+		       strerror(e));
 	}
 	if (!io && (any || strcmp(which, "threads") == 0))
 		io = xm_io_threads_open(ctx, &e);

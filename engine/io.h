@@ -28,7 +28,7 @@ struct xm_io_req {
 	enum xm_io_op op;
 	struct xm_endpoint *ep;
 	uint64_t off, len;           /* bytes; multiples of ep's block size (of 1 for files' tails) */
-	void *buf;                   /* aligned to the larger dio_align of the pair; NULL for ZERO, FLUSH */
+	void *buf;                   /* as dio_align of the pair wants; NULL for ZERO, FLUSH */
 	int buf_index;               /* slot in the registered pool, -1 when not from it */
 	void *user;                  /* the submitter's */
 	struct xm_status status;     /* valid after reap */
@@ -43,7 +43,7 @@ struct xm_buffers;
 
 struct xm_io_ops {
 	const char *name;
-	/* The engine learns of an endpoint (and registers its file) and of the buffer pool; both before the first submit. */
+	/* The engine learns of endpoints (registers files) and the pool, before the first submit. */
 	int (*attach)(struct xm_io *io, struct xm_endpoint *ep, struct xm_error **err);
 	void (*buffers)(struct xm_io *io, struct xm_buffers *b);
 	enum xm_queued (*submit)(struct xm_io *io, struct xm_io_req *req);

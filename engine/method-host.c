@@ -77,7 +77,8 @@ static void end_if_over(struct host *h, struct job_task *jt)
 }
 
 /* The first failure in the order of bytes speaks for the task, but UNKNOWN before all others. */
-static void task_failed(struct host *h, struct job_task *jt, uint64_t at, const struct xm_status *st)
+static void task_failed(struct host *h, struct job_task *jt, uint64_t at,
+			const struct xm_status *st)
 {
 	struct xm_task *task = jt->task;
 	bool unknown = st->certainty == XM_UNKNOWN;
@@ -118,7 +119,9 @@ static void start(struct host *h, struct piece *p, enum xm_io_op op)
 	p->req.ep = read ? h->pair.src : h->pair.dst;
 	p->req.off = (read ? p->src : p->dst) + p->done;
 	p->req.len = xm_min_u64(p->step, p->len - p->done);
-	p->req.buf = p->slot < 0 ? NULL : (uint8_t *)xm_buffers_at(h->pair.buffers, p->slot) + p->done;
+	p->req.buf = NULL;
+	if (p->slot >= 0)
+		p->req.buf = (uint8_t *)xm_buffers_at(h->pair.buffers, p->slot) + p->done;
 	p->req.buf_index = p->slot;
 	send(h, p);
 }
@@ -200,7 +203,8 @@ static bool cut_piece(struct host *h, struct job_task *jt)
 	xm_list_init(&p->link);
 	p->req.done = &h->ended;
 	p->req.user = p;
-	p->len = p->step = piece_len(r, jt->run_off, zero ? TASK_BYTES : h->pair.buffers->slot_size);
+	uint64_t most = zero ? TASK_BYTES : h->pair.buffers->slot_size;
+	p->len = p->step = piece_len(r, jt->run_off, most);
 	jt->pieces++;
 	jt->cut += p->len;
 	jt->run_off += p->len;

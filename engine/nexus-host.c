@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The kernel's error handlers take minutes (10 and more with SCSI): wait longer than a command may take. */
+/* The kernel's error handlers take minutes (10 and more with SCSI): longer than a command may. */
 #define BOUND_TIMEOUTS 20
 
 struct host_nexus {

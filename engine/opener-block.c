@@ -29,8 +29,8 @@ static void block_explain(struct xm_endpoint *ep, const char *side, struct xm_fi
 {
 	char check[64];
 	snprintf(check, sizeof check, "%s.disk", side);
-	xm_finding(f, XM_INFO, check, NULL, "%s: block device of %llu bytes in blocks of %u", ep->name,
-		   (unsigned long long)ep->size, ep->block_size);
+	xm_finding(f, XM_INFO, check, NULL, "%s: block device of %llu bytes in blocks of %u",
+		   ep->name, (unsigned long long)ep->size, ep->block_size);
 	if (ep->base) {
 		snprintf(check, sizeof check, "%s.partition", side);
 		xm_finding(f, XM_INFO, check, NULL, "starts at byte %llu of its disk",

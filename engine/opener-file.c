@@ -23,7 +23,7 @@
 #include "xm/align.h"
 #include "xm/cleanup.h"
 
-/* Where statx does not tell; and what buffers are aligned to, so files that want more do without. */
+/* Where statx does not tell; and what buffers have: files that want more do without. */
 #define DIO_ALIGN_SAFE 4096
 
 static void file_explain(struct xm_endpoint *ep, const char *side, struct xm_findings *f)
@@ -34,7 +34,8 @@ static void file_explain(struct xm_endpoint *ep, const char *side, struct xm_fin
 		   (unsigned long long)ep->size);
 	snprintf(check, sizeof check, "%s.direct_io", side);
 	if (ep->dio_align > 1)
-		xm_finding(f, XM_PASS, check, NULL, "direct I/O, aligned to %u bytes", ep->dio_align);
+		xm_finding(f, XM_PASS, check, NULL, "direct I/O, aligned to %u bytes",
+			   ep->dio_align);
 	else
 		xm_finding(f, XM_WARN, check, "use a file system that takes O_DIRECT",
 			   "the file system takes no direct I/O: the page cache is used");
@@ -69,7 +70,8 @@ static bool file_claims(const char *spec)
 static uint32_t direct_alignment(int fd)
 {
 	struct statx sx;
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &sx) < 0 || !(sx.stx_mask & STATX_DIOALIGN))
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &sx) < 0 ||
+	    !(sx.stx_mask & STATX_DIOALIGN))
 		return DIO_ALIGN_SAFE;
 	uint32_t align = sx.stx_dio_offset_align > sx.stx_dio_mem_align ? sx.stx_dio_offset_align
 								       : sx.stx_dio_mem_align;
@@ -165,8 +167,8 @@ static int make_file(struct xm_opening *o)
 	if (dir < 0)
 		return -1;
 	const char *name = basename(name_copy);
-	int fd XM_CLEANUP_CLOSE = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-					 0600);
+	int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int fd XM_CLEANUP_CLOSE = openat(dir, name, flags, 0600);
 	if (fd < 0)
 		return xm_opening_failed(o, errno, "cannot be made");
 	if (ftruncate(fd, (off_t)o->args->create_size) < 0 || fsync(fd) < 0 || fsync(dir) < 0 ||
@@ -207,8 +209,8 @@ static int file_open(struct xm_ctx *ctx, const struct xm_open_args *args,
 			return xm_opening_failed(&o, errno, "cannot be opened");
 		if (!make)
 			return xm_fail(err, XM_E_DESTINATION,
-				       "destination %s does not exist; a file is made only on request "
-				       "(--create)", args->spec);
+				       "destination %s does not exist; a file is made only on "
+				       "request (--create)", args->spec);
 		if (make_file(&o))
 			return -1;
 	}

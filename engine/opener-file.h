@@ -14,7 +14,7 @@ struct xm_opening {
 	struct stat st;              /* of what the name stood for at first */
 	struct xm_error **err;
 	/* Of xm_opening_claim(). */
-	int (*claim)(struct xm_opening *o);  /* 0, or an errno; EBUSY and EWOULDBLOCK are tried again */
+	int (*claim)(struct xm_opening *o);  /* 0 or an errno; EBUSY, EWOULDBLOCK: tried again */
 	int fd;
 	int errnum;
 	bool warned;

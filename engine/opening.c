@@ -30,8 +30,8 @@ int xm_opening_check_holders(struct xm_opening *o)
 	char *what XM_CLEANUP_FREE = xm_holder_of(&xm_holder_paths_real, &o->st);
 	if (!what)
 		return 0;
-	return xm_fail(o->err, XM_E_DESTINATION, "destination %s %s; it is not overwritten while in use",
-		       o->args->spec, what);
+	return xm_fail(o->err, XM_E_DESTINATION,
+		       "destination %s %s; it is not overwritten while in use", o->args->spec, what);
 }
 
 /* 1 got it, -1 will not get it, 0 ask again. */
@@ -45,8 +45,8 @@ static int claim_step(void *p)
 		return -1;
 	if (!o->warned)
 		xm_log(o->ctx, XM_LOG_WARNING, "destination_busy",
-		       "destination %s is claimed by somebody; if that was a mover that has died, its "
-		       "last writes are under way still: waiting up to %llu s", o->args->spec,
+		       "destination %s is claimed by somebody; if that was a mover that has died, "
+		       "its last writes are under way still: waiting up to %llu s", o->args->spec,
 		       (unsigned long long)(BUSY_BOUND / XM_NS_PER_S));
 	o->warned = true;
 	return 0;
@@ -67,9 +67,9 @@ int xm_opening_claim(struct xm_opening *o)
 		return 0;
 	if (got == 0)
 		xm_fail(o->err, XM_E_DESTINATION,
-			"destination %s is busy: another process claims it exclusively, or a killed "
-			"mover's writes are under way still (waited %llu s); find it with fuser or lsof, "
-			"or run again later", o->args->spec,
+			"destination %s is busy: another process claims it exclusively, or a "
+			"killed mover's writes are under way still (waited %llu s); find it with "
+			"fuser or lsof, or run again later", o->args->spec,
 			(unsigned long long)(BUSY_BOUND / XM_NS_PER_S));
 	/* A known holder has been named already: then this is not the first error. */
 	return xm_opening_failed(o, o->errnum, "cannot be opened");

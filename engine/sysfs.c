@@ -113,7 +113,8 @@ static void set_field(const char *root, dev_t disk, const char *attr, char *fiel
 {
 	char text[256];
 	/* virtio's vendor is a PCI number, not a name. */
-	if (!*field && xm_sysfs_text(root, disk, attr, text, sizeof text) && strncmp(text, "0x", 2) != 0)
+	if (!*field && xm_sysfs_text(root, disk, attr, text, sizeof text) &&
+	    strncmp(text, "0x", 2) != 0)
 		xm_identity_text(field, size, text, strlen(text));
 }
 

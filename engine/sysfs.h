@@ -16,7 +16,7 @@
 bool xm_sysfs_text(const char *root, dev_t dev, const char *attr, char *buf, size_t size);
 /* MAJ:MIN in an attribute ("dev"). */
 bool xm_sysfs_dev(const char *root, dev_t dev, const char *attr, dev_t *ret);
-/* The disk that a partition is part of and where it starts there, in bytes; a whole disk is its own, at 0. */
+/* The disk a partition is part of and where it starts there, in bytes; else dev itself and 0. */
 dev_t xm_sysfs_disk(const char *root, dev_t dev, uint64_t *ret_start);
 /* Names and fields of a whole disk. */
 void xm_sysfs_identify(const char *root, dev_t disk, struct xm_identity *id);

@@ -44,7 +44,8 @@ static void write_file(const char *text, size_t len, mode_t mode)
 }
 
 /* The code of setting it, the text checked to hold `words` and never the secret. */
-static enum xm_code set(struct xm_ctx *ctx, enum xm_ctx_key key, const char *value, const char *words)
+static enum xm_code set(struct xm_ctx *ctx, enum xm_ctx_key key, const char *value,
+			const char *words)
 {
 	struct xm_error *err = NULL;
 	if (xm_ctx_set(ctx, key, value, &err) == 0) {

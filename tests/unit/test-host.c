@@ -150,7 +150,8 @@ static void rig_begin(struct rig *r, const struct ends *e, uint64_t lo, uint64_t
 static void rig_end(struct rig *r)
 {
 	uint64_t size = r->pair.dst->size;
-	struct xm_status st = rig_do(r->pair.ctx, r->pair.dst_io, XM_IO_FLUSH, r->pair.dst, 0, 0, NULL);
+	struct xm_status st = rig_do(r->pair.ctx, r->pair.dst_io, XM_IO_FLUSH, r->pair.dst, 0, 0,
+				     NULL);
 	assert_int_equal(st.certainty, XM_DONE);
 	assert_int_equal(r->buffers.free, SLOTS);
 	assert_int_equal(r->pair.src->io_inflight + r->pair.dst->io_inflight, 0);
@@ -321,7 +322,7 @@ static void test_file_and_loop(void **state)
 	rig_loop_free(&loop);
 }
 
-/* ---- failures ---------------------------------------------------------------------------------- */
+/* ---- failures -------------------------------------------------------------------- */
 
 static struct xm_task one_task(uint64_t off, uint64_t len)
 {
@@ -404,7 +405,8 @@ static void test_write_unknown(void **state)
 	struct layer *read = layer_of(r.pair.src_io), *write = layer_of(r.pair.dst_io);
 	read->op = XM_IO_READ;
 	read->nth = 1;
-	read->end = (struct xm_status){ .err = ENOMEM, .act = XM_ACT_RETRY, .certainty = XM_NOT_DONE };
+	read->end = (struct xm_status){ .err = ENOMEM, .act = XM_ACT_RETRY,
+					.certainty = XM_NOT_DONE };
 	write->op = XM_IO_WRITE;
 	write->nth = 1;
 	write->end = (struct xm_status){ .err = ETIMEDOUT, .act = XM_ACT_RETRY,
@@ -434,7 +436,8 @@ static void test_write_unknown(void **state)
 	write = layer_of(r.pair.dst_io);
 	read->op = XM_IO_READ;
 	read->nth = 2;
-	read->end = (struct xm_status){ .err = ENOMEM, .act = XM_ACT_RETRY, .certainty = XM_NOT_DONE };
+	read->end = (struct xm_status){ .err = ENOMEM, .act = XM_ACT_RETRY,
+					.certainty = XM_NOT_DONE };
 	write->op = XM_IO_WRITE;
 	write->nth = 1;
 	write->end = (struct xm_status){ .err = ETIMEDOUT, .certainty = XM_UNKNOWN };

@@ -181,8 +181,8 @@ static void test_ragged_writes(void **state)
 	while (xm_list_pop(&done))
 		;
 	for (unsigned i = 0; i < ARRAY_LEN(rows); i++)
-		assert_int_equal(rig_do(ctx, io, rows[i].op, ep, rows[i].off, rows[i].len, buf).certainty,
-				 XM_DONE);
+		assert_int_equal(rig_do(ctx, io, rows[i].op, ep, rows[i].off, rows[i].len, buf)
+					 .certainty, XM_DONE);
 	xm_io_close(io);
 	free(buf);
 	xm_endpoint_close(ep);
@@ -552,7 +552,8 @@ static bool step(struct machine *m, bool cached, uint64_t off, uint64_t len, int
 {
 	const struct xm_fd_op *op = m->op;
 	if (op->cached != cached || op->off != off || op->len != len)
-		fail_msg("step is %llu+%zu cached %d", (unsigned long long)op->off, op->len, op->cached);
+		fail_msg("step is %llu+%zu cached %d", (unsigned long long)op->off, op->len,
+			 op->cached);
 	if (m->req.op == XM_IO_READ || m->req.op == XM_IO_WRITE)
 		assert_ptr_equal(op->buf, (uint8_t *)m->req.buf + (off - m->req.off));
 	m->op->res = res;

@@ -64,8 +64,8 @@ static void start(struct bench *b, unsigned i)
 	if (!choose(b, &off, &len))
 		return;
 	int slot = xm_buffers_get(&b->buffers);
-	*r = (struct xm_io_req){ .op = (enum xm_io_op)test_below(&b->rnd, 3), .ep = b->ep, .off = off,
-				 .len = len, .buf_index = slot, .done = &b->done };
+	*r = (struct xm_io_req){ .op = (enum xm_io_op)test_below(&b->rnd, 3), .ep = b->ep,
+				 .off = off, .len = len, .buf_index = slot, .done = &b->done };
 	r->buf = xm_buffers_at(&b->buffers, slot);
 	if (r->op == XM_IO_WRITE)
 		rig_fill(r->buf, len, test_random(&b->rnd));
@@ -142,8 +142,8 @@ static void against_model(const char *engine, const char *path, const char *plai
 	assert_true(b.ops[XM_IO_READ] > 50 && b.ops[XM_IO_WRITE] > 50 && b.ops[XM_IO_ZERO] > 50);
 	if (b.ep->fd_cached >= 0)
 		assert_true(b.cached_edges > 50);
-	printf("# %s on %s: %u reads, %u writes, %u zeros, %u off the alignment of %u\n", engine, path,
-	       b.ops[0], b.ops[1], b.ops[2], b.cached_edges, b.ep->dio_align);
+	printf("# %s on %s: %u reads, %u writes, %u zeros, %u off the alignment of %u\n", engine,
+	       path, b.ops[0], b.ops[1], b.ops[2], b.cached_edges, b.ep->dio_align);
 	assert_true(xm_io_close(b.io));
 	xm_endpoint_close(b.ep);
 	uint8_t *now = rig_read(plain, size);
