@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { TEST_UNIT_READY = 0x00, READ10 = 0x28, WRITE10 = 0x2a };
@@ -435,15 +437,6 @@ static void test_back_pressure(void)
 	peer_close(&q);
 }
 
-void run_hostile(void)
-{
-	test_rejects();
-	test_cuts();
-	test_back_pressure();
-}
-
-/* ---- reinstatement ------------------------------------------------------------------------ */
-
 /* Until the sessions' list has this text, or has it no more. */
 static bool await_sessions(const char *what, bool there)
 {
@@ -454,6 +447,46 @@ static bool await_sessions(const char *what, bool there)
 	}
 	return false;
 }
+
+/* More connections than the array takes: the last ones are closed, nobody else is harmed. */
+static void test_many(void)
+{
+	enum { MANY = 1100 };
+	static struct peer crowd[MANY];
+	struct rlimit files = { 4096, 4096 };
+	struct peer p = session_open(75, KEYS(""));
+	struct pdu r;
+	char byte;
+	unsigned closed = 0;
+
+	settle(&p);
+	if (setrlimit(RLIMIT_NOFILE, &files))
+		return check(false, "room for %d sockets", MANY);
+	for (int i = 0; i < MANY; i++)
+		crowd[i] = peer_connect();
+	check(turn_ready(&p, &r) == 0, "%d more connections: a session goes on", MANY);
+	check(recv(crowd[MANY - 1].fd, &byte, 1, 0) == 0, "the last of them is closed");
+	for (int i = 0; i < MANY; i++) {
+		closed += recv(crowd[i].fd, &byte, 1, MSG_DONTWAIT) == 0;
+		peer_close(&crowd[i]);
+	}
+	check(closed >= MANY - 1024 && closed < MANY, "%u of them are", closed);
+	check(await_sessions("\"login\"", false), "the others end with their peers");
+	struct peer q = session_open(76, KEYS(""));
+	check(turn_ready(&q, &r) >= 0, "and there is room again");
+	peer_close(&q);
+	peer_close(&p);
+}
+
+void run_hostile(void)
+{
+	test_many();
+	test_rejects();
+	test_cuts();
+	test_back_pressure();
+}
+
+/* ---- reinstatement ------------------------------------------------------------------------ */
 
 /* A write held back in the array by a rule, and its session cut. */
 static void slow_write(uint64_t isid, uint32_t lba, bool cut)

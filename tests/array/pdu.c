@@ -331,7 +331,7 @@ int read_blocks(struct peer *p, uint32_t lba, uint16_t blocks, uint8_t *buf)
 
 const char *control(const char *fmt, ...)
 {
-	static char line[65536];
+	static char line[1 << 20];
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	va_list ap;
