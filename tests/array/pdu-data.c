@@ -251,6 +251,23 @@ static void test_wrong_data(void)
 	check(read_blocks(&p, 500, 2, back) == 0 && back[0] == 0 && back[1023] == 0,
 	      "none of them wrote anything");
 	peer_close(&p);
+
+	/* The same for data nobody asked for; there the sequence ends with F alone. */
+	p = session_open(33, KEYS("InitialR2T=No\0"));
+	settle(&p);
+	for (size_t i = 0; i < 5; i++) {
+		const struct wrong *w = &wrongs[i];
+		rw10(cdb, WRITE10, 500, 2);
+		command(&p, bhs, WRITE, 1024, cdb);
+		pdu_send(&p, bhs, NULL, 0);
+		data_out(bhs, p.itt, NO_TAG, w->datasn, w->offset, w->final);
+		pdu_send(&p, bhs, pattern, w->len);
+		pdu_recv(&p, &r);
+		is_sense(&r, 0x0b, 0x0c, 0x0d, w->name);
+	}
+	check(read_blocks(&p, 500, 2, back) == 0 && back[0] == 0 && back[1023] == 0,
+	      "nor unsolicited");
+	peer_close(&p);
 }
 
 /* Data-In in PDUs of 512 and bursts of 1024, status with the last; residuals. */
@@ -318,7 +335,8 @@ static void test_order(void)
 	check_u32(p.exp_cmdsn, p.cmdsn, "the one sent twice counts once");
 
 	command(&p, bhs, FINAL, 0, tur);
-	put32(bhs + 24, p.max_cmdsn + 1);
+	uint32_t beyond = p.max_cmdsn + 1;
+	put32(bhs + 24, beyond);
 	pdu_send(&p, bhs, NULL, 0);
 	put32(bhs + 24, p.exp_cmdsn - 1);
 	pdu_send(&p, bhs, NULL, 0);
@@ -327,6 +345,11 @@ static void test_order(void)
 	pdu_send(&p, bhs, NULL, 0);
 	pdu_expect(&p, &r, 0x21, "past and beyond the window are ignored");
 	check_u32(get32(r.bhs + 16), 0x6000, "  the due one is answered");
+	p.cmdsn = p.exp_cmdsn;
+	while ((int32_t)(p.cmdsn - beyond) < 2 && simple(&p, tur, &r) == 0)
+		if (get32(r.bhs + 16) != p.itt)
+			break;
+	check(p.cmdsn == beyond + 2, "  and none of them later, when its number is due");
 	peer_close(&p);
 }
 

@@ -11,13 +11,16 @@
 
 enum { TEST_UNIT_READY = 0x00, READ10 = 0x28, WRITE10 = 0x2a };
 
+/* The status of a TEST UNIT READY; -1 when closed, -2 when something else was answered. */
 static int turn_ready(struct peer *p, struct pdu *r)
 {
 	static const uint8_t tur[16] = { TEST_UNIT_READY };
 	uint8_t bhs[48];
 	command(p, bhs, FINAL, 0, tur);
 	pdu_send(p, bhs, NULL, 0);
-	return pdu_recv(p, r) ? r->bhs[3] : -1;
+	if (!pdu_recv(p, r))
+		return -1;
+	return get32(r->bhs + 16) == p->itt ? r->bhs[3] : -2;
 }
 
 static void settle(struct peer *p)
@@ -409,6 +412,31 @@ static long resident_kib(void)
 	return kib;
 }
 
+/* One CmdSN that is not due, 1000 times with 64 KiB: kept once. */
+static void test_repeats(void)
+{
+	static uint8_t data[65536];
+	struct peer p = session_open(77, KEYS(""));
+	uint8_t bhs[48], cdb[16];
+	struct pdu r;
+
+	settle(&p);
+	long before = resident_kib();
+	rw10(cdb, WRITE10, 0, 128);
+	p.cmdsn++;
+	command(&p, bhs, FINAL | WRITE, sizeof data, cdb);
+	for (int i = 0; i < 1000; i++)
+		pdu_send(&p, bhs, data, sizeof data);
+	uint8_t nop[48] = { 0x40, 0x80 };
+	put32(nop + 16, 0x77);
+	put32(nop + 20, NO_TAG);
+	pdu_send(&p, nop, NULL, 0);
+	pdu_expect(&p, &r, 0x20, "the same early command 1000 times");
+	long grown = resident_kib() - before;
+	check(grown < 32 * 1024, "  takes room once: %ld KiB", grown);
+	peer_close(&p);
+}
+
 /* 100 reads of 4 MiB whose answers nobody fetches must not become 400 MiB in the array. */
 static void test_back_pressure(void)
 {
@@ -483,6 +511,7 @@ void run_hostile(void)
 	test_many();
 	test_rejects();
 	test_cuts();
+	test_repeats();
 	test_back_pressure();
 }
 
