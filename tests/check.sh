@@ -9,13 +9,14 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top" || exit 1
 
 # In the order they run: what fails fast and tells most comes first.
-groups=(unit api cli array clang asan valgrind fuzz distcheck)
+groups=(unit api cli array lab clang asan valgrind fuzz distcheck)
 group_help() {
 	cat <<-END
 	  unit       modules, one program each
 	  api        header, symbol map, layers, shape of the code, scripts
 	  cli        the xmover command: options, reports, bad input, signals
 	  array      whole jobs against the software array, and the array itself
+	  lab        the mover against Linux LIO in an emulated guest
 	  clang      builds with clang, warnings are errors
 	  asan       unit, cli and array once more under ASan and UBSan
 	  valgrind   unit tests and one job of each method under valgrind
@@ -84,6 +85,8 @@ group_unit() { run_tests '' build unit; }
 group_api() { run_tests '' build api; }
 group_cli() { run_tests '' build cli; }
 group_array() { run_tests '' build array; }
+# One guest at a time: each has two emulated CPUs.
+group_lab() { run_tests '' build -j 1 lab; }
 
 group_clang() {
 	step "clang builds it without a warning" \

@@ -96,9 +96,9 @@ ctl() {
 		"$ARRAY_CTL" "$@"
 }
 
-# Until CMD succeeds, at most 30 s; for what happens in another process.
+# Until CMD succeeds, at most 30 s ($LIMIT); for what happens in another process.
 await() {
-	local end=$((SECONDS + 30))
+	local end=$((SECONDS + ${LIMIT:-30}))
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || return 1
 		sleep 0.05

@@ -5,3 +5,4 @@ include tests/array/local.mk
 include tests/cli/local.mk
 include tests/fuzz/local.mk
 include tests/api/local.mk
+include tests/lab/local.mk
