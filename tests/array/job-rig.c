@@ -120,8 +120,8 @@ int job_rig_job(struct job_rig *r)
 {
 	struct xm_error *err = NULL;
 
-	if (r->job)
-		return XM_OK;
+	if (r->job || r->code)
+		return r->code;
 	if (open_ends(r) != XM_OK)
 		return r->code;
 	if (xm_job_new(r->w.ctx, r->src, r->dst, &r->job, &err) < 0)

@@ -147,15 +147,17 @@ static void draw_options(struct plan *p, unsigned wants, struct test_random *x)
 static void write_rule(struct plan *p, unsigned i, struct test_random *x)
 {
 	const char *rule = p->faults[i]->rule, *n = strstr(rule, "%n");
+	char *to = p->rules[i];
+	const size_t room = sizeof p->rules[i];
 	unsigned first = 1 + (unsigned)(chance(x, 60) ? 0 : test_below(x, 6)), more = (unsigned)test_below(x, 3);
 
 	if (!n)
-		snprintf(p->rules[i], sizeof p->rules[i], "%s", rule);
+		snprintf(to, room, "%s", rule);
 	else if (n[2] == '-')
-		snprintf(p->rules[i], sizeof p->rules[i], "%.*s%u%s", (int)(n - rule), rule, first, n + 2);
+		snprintf(to, room, "%.*s%u%s", (int)(n - rule), rule, first, n + 2);
 	else
-		snprintf(p->rules[i], sizeof p->rules[i], "%.*s%u-%u%s", (int)(n - rule), rule, first,
-			 first + more, n + 2);
+		snprintf(to, room, "%.*s%u-%u%s", (int)(n - rule), rule, first, first + more,
+			 n + 2);
 }
 
 static void add_fault(struct plan *p, const struct plan_fault *f, struct test_random *x)
@@ -198,13 +200,15 @@ void plan_draw(struct plan *p, uint64_t seed)
 
 void plan_print(const struct plan *p)
 {
-	fprintf(stderr, "# plan XM_PLAN=%" PRIu64 ": %s, source %" PRIu64 " by %u, destination %" PRIu64
-		" by %u, %" PRIu64 " at %" PRIu64 " -> %" PRIu64 ", zeros %u%s, offload %s, verify %s, "
-		"depth %s, rate %" PRIu64 "%s, sessions %d, segments %u of %" PRIu64 ", granularity %u, queue %u, latency %u",
+	fprintf(stderr, "# plan XM_PLAN=%" PRIu64 ": %s, source %" PRIu64 " by %u, destination %"
+		PRIu64 " by %u, %" PRIu64 " at %" PRIu64 " -> %" PRIu64 ", zeros %u%s%s",
 		p->seed, p->persona, p->src_size, p->src_block, p->dst_size, p->dst_block, p->len,
-		p->src_off, p->dst_off, p->zeros, p->extents ? " told" : "", p->offload, p->verify,
-		p->depth, p->rate, p->same_before ? ", same before" : "", 1 + p->two_sessions, p->max_segments, p->max_segment_bytes, p->granularity,
-		p->queue_limit, p->copy_latency);
+		p->src_off, p->dst_off, p->zeros, p->extents ? " told" : "",
+		p->same_before ? ", same before" : "");
+	fprintf(stderr, ", offload %s, verify %s, depth %s, rate %" PRIu64 ", sessions %d, "
+		"segments %u of %" PRIu64 ", granularity %u, queue %u, latency %u",
+		p->offload, p->verify, p->depth, p->rate, 1 + p->two_sessions, p->max_segments,
+		p->max_segment_bytes, p->granularity, p->queue_limit, p->copy_latency);
 	for (unsigned i = 0; i < p->nfaults; i++)
 		fprintf(stderr, "; %s", p->rules[i]);
 	fprintf(stderr, "\n");

@@ -142,8 +142,9 @@ static const struct fault faults[] = {
 	{ "page=83 action=patch off=2 hex=ffff", 0, ALL, NULL, NULL, NULL },
 	{ "page=83 action=patch off=8 hex=60000000000000000000000000000001", 73, ANY, NULL, NULL, NULL },
 	{ "op=9e/10 action=patch off=8 hex=00000000", 74, ANY, NULL, NULL, NULL },
-	{ "op=9e/10 action=patch off=0 hex=ffffffffffffffff|op=25 action=patch off=0 hex=ffffffff", 74,
-	  ANY, NULL, NULL, NULL },
+	{ "op=9e/10 action=patch off=0 hex=ffffffffffffffff", 74, ANY, NULL, NULL, NULL },
+	{ "op=9e/10 action=sense k=5 asc=20 ascq=0|op=25 action=patch off=0 hex=ffffffff", 74, ANY,
+	  NULL, NULL, NULL },
 	{ "op=9e/10 lun=1 action=patch off=0 hex=00000000000000ff", 73, ANY, NULL, NULL, NULL },
 	{ "op=12 lun=1 nth=1 action=drop", 75, ANY, NULL, NULL, NULL },
 

@@ -74,12 +74,13 @@ enum class { ALL_OFFLOAD, SOME_OFFLOAD, ALL_HOST, ZEROED, BEYOND_16_BITS, BLOCK_
 	     IDEAL, LIO, SCST, CTL, TCMU, NONE, CLASSES };
 
 static const char *const class_names[CLASSES] = {
-	"all by offload", "some by offload", "all by host", "zeroed", "over 65,535 blocks by offload",
-	"blocks of 512", "blocks of 4096", "unequal blocks", "unaligned ends", "source and destination offsets differ",
-	"part of the disk", "several segments a command", "segments limited in bytes",
-	"two sessions", "same bytes before", "held to a rate", "fenced", "copies in parallel", "offload required", "required and refused", "failed as stated",
-	"verified in full", "persona ideal", "persona lio", "persona scst", "persona ctl",
-	"persona tcmu", "persona none",
+	"all by offload", "some by offload", "all by host", "zeroed",
+	"over 65,535 blocks by offload", "blocks of 512", "blocks of 4096", "unequal blocks",
+	"unaligned ends", "source and destination offsets differ", "part of the disk",
+	"several segments a command", "segments limited in bytes", "two sessions",
+	"same bytes before", "held to a rate", "fenced", "copies in parallel", "offload required",
+	"required and refused", "failed as stated", "verified in full", "persona ideal",
+	"persona lio", "persona scst", "persona ctl", "persona tcmu", "persona none",
 };
 static unsigned long class_count[CLASSES], *fault_count;
 

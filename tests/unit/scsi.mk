@@ -2,10 +2,11 @@
 if WITH_CMOCKA
 SCSI_UNIT = tests/unit/test-scsi-cdb tests/unit/test-scsi-sense tests/unit/test-scsi-table \
 	tests/unit/test-scsi-vpd tests/unit/test-scsi-xcopy tests/unit/test-scsi-lu \
-	tests/unit/test-scsi-method
+	tests/unit/test-scsi-method tests/unit/test-scsi-method-open
 check_PROGRAMS += $(SCSI_UNIT)
 UNIT_TESTS += $(SCSI_UNIT)
-noinst_HEADERS += tests/unit/scsi-hex.h tests/unit/transport-script.h
+noinst_HEADERS += tests/unit/scsi-hex.h tests/unit/transport-script.h \
+	tests/unit/scsi-method-rig.h
 
 SCSI_TEST_CPPFLAGS = $(SCSI_CPPFLAGS) -iquote $(top_srcdir)/tests/unit $(CMOCKA_CFLAGS)
 SCSI_TEST_LDADD = libscsi.la libengine.la $(SGUTILS_LIBS) $(CMOCKA_LIBS)
@@ -25,4 +26,7 @@ tests_unit_test_scsi_lu_SOURCES = tests/unit/test-scsi-lu.c tests/unit/transport
 tests_unit_test_scsi_method_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
 tests_unit_test_scsi_method_LDADD = $(SCSI_TEST_LDADD)
 tests_unit_test_scsi_method_SOURCES = tests/unit/test-scsi-method.c tests/unit/transport-script.c
+tests_unit_test_scsi_method_open_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
+tests_unit_test_scsi_method_open_LDADD = $(SCSI_TEST_LDADD)
+tests_unit_test_scsi_method_open_SOURCES = tests/unit/test-scsi-method-open.c tests/unit/transport-script.c
 endif
