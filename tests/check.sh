@@ -125,10 +125,14 @@ group_fuzz() {
 }
 
 fuzz_one() { # TARGET SECONDS; an input that breaks it is kept in build-fuzz/
-	local name=${1##*/} corpus
+	local name=${1##*/} corpus words=() d
 	corpus=$(mktemp -d "$TMPDIR/$name.XXXXXX")
+	for d in tests/fuzz/corpus/*.dict; do
+		[[ $name != fuzz-$(basename "$d" .dict)* ]] || words=(-dict="$d")
+	done
+	[ ! -d "tests/fuzz/corpus/$name" ] || words+=("tests/fuzz/corpus/$name")
 	step "fuzz $name" timeout $(($2 + 120)) "build-fuzz/$1" -max_total_time="$2" -timeout=20 \
-		-rss_limit_mb=1024 -max_len=70000 -artifact_prefix="build-fuzz/$name-" "$corpus"
+		-rss_limit_mb=2048 -artifact_prefix="build-fuzz/$name-" "$corpus" "${words[@]}"
 	rm -rf "$corpus"
 }
 
