@@ -466,6 +466,32 @@ static void test_mounted(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* What the array copied beneath the page cache is seen after the cache was dropped, not before. */
+static void test_drop_cache(void **state)
+{
+	struct xm_ctx *ctx = new_ctx();
+	const char *path = rig_file("cache", NULL, SIZE);
+	struct rig_loop loop;
+	char seen[4096];
+	(void)state;
+	if (!rig_loop(path, 512, 0, false, &loop))
+		skip();
+	struct xm_endpoint *ep = rig_open(ctx, loop.path, XM_ROLE_DST);
+	/* Without O_DIRECT, as a reader beside us would have it. */
+	assert_int_equal(pread(loop.fd, seen, sizeof seen, 0), sizeof seen);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0 && pwrite(fd, "new", 3, 100) == 3);
+	close(fd);
+	assert_int_equal(pread(loop.fd, seen, sizeof seen, 0), sizeof seen);
+	assert_int_equal(seen[100], 0);
+	assert_int_equal(ep->ops->drop_cache(ep), 0);
+	assert_int_equal(pread(loop.fd, seen, sizeof seen, 0), sizeof seen);
+	assert_memory_equal(seen + 100, "new", 3);
+	xm_endpoint_close(ep);
+	rig_loop_free(&loop);
+	xm_ctx_free(ctx);
+}
+
 /* ---- findings ------------------------------------------------------------------------------ */
 
 static unsigned found[4];
@@ -518,6 +544,7 @@ int main(void)
 		cmocka_unit_test(test_loop_is_its_file),
 		cmocka_unit_test(test_partition),
 		cmocka_unit_test(test_mounted),
+		cmocka_unit_test(test_drop_cache),
 		cmocka_unit_test(test_explain),
 	};
 	return cmocka_run_group_tests(tests, rig_make_dir, rig_drop_dir);

@@ -225,6 +225,55 @@ static void test_closed_nexus(void **state)
 	xm_ctx_free(ctx);
 }
 
+static enum xm_queued keep(struct xm_io *io, struct xm_io_req *req)
+{
+	(void)io;
+	(void)req;
+	return XM_QUEUED;
+}
+
+static void nothing_comes(struct xm_io *io, struct xm_waiter *w)
+{
+	(void)io;
+	(void)w;
+}
+
+static void nothing_came(struct xm_io *io, struct xm_list *done)
+{
+	(void)io;
+	(void)done;
+}
+
+static void never_closed(struct xm_io *io)
+{
+	(void)io;
+	fail();
+}
+
+/* A request that does not end keeps its engine: closing gives up after a bound and says so. */
+static void test_close_is_bounded(void **state)
+{
+	static const struct xm_io_ops ops = { .name = "stuck", .submit = keep, .wait = nothing_comes,
+					      .reap = nothing_came, .close = never_closed };
+	struct xm_ctx *ctx = xm_ctx_new();
+	struct xm_clock_sim sim;
+	struct xm_endpoint *ep = rig_open(ctx, filled("stuck", SIZE), XM_ROLE_DST);
+	struct xm_list done = XM_LIST_INIT(done);
+	struct xm_io_req req = { .op = XM_IO_FLUSH, .ep = ep, .done = &done };
+	struct xm_io io;
+	(void)state;
+	xm_clock_sim_init(&sim);
+	ctx->clock = &sim.clock;
+	xm_io_init(&io, &ops, 4);
+	assert_int_equal(xm_io_submit(&io, &req), XM_QUEUED);
+	uint64_t began = sim.time;
+	assert_false(xm_io_close(&io));
+	assert_true(sim.time - began == ctx->timeout_ns);
+	assert_true(xm_list_empty(&done));
+	xm_endpoint_close(ep);
+	xm_ctx_free(ctx);
+}
+
 /* The ring keeps the claim: whoever gets it next knows that no request of ours is left. */
 static void test_ring_holds_claim(void **state)
 {
@@ -664,6 +713,7 @@ int main(void)
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_ragged_writes),
 		cmocka_unit_test(test_closed_nexus),
+		cmocka_unit_test(test_close_is_bounded),
 		cmocka_unit_test(test_ring_holds_claim),
 		cmocka_unit_test(test_disk_ends_early),
 		cmocka_unit_test(test_io_error),
