@@ -13,6 +13,11 @@
  * an answered task is kept (`settling`) until a later command was answered, since
  * PDUs leave in CmdSN order, and its data then comes from a buffer of zeros.
  *
+ * libiscsi counts no data-in bytes: a target that leaves some out and says GOOD,
+ * without a residual, would leave what was in the buffer before.  So each block of
+ * the buffer is marked with a number that only we know, and a mark that is still
+ * there is where the data ends.
+ *
  * A dead peer is found by NOP-Out after silence.  No answer counts as death only
  * when the NOP can have left: with the command window shut (MaxCmdSN) it waits in
  * libiscsi, and TCP keepalive and user timeout are what is left; the number of
@@ -28,6 +33,7 @@
 #include "xm/endian.h"
 
 #define QUIET (5 * XM_NS_PER_S)      /* without a byte from the target: ask */
+#define MARK_EVERY 512
 #define SILENT (7 * XM_NS_PER_S)     /* and this long without an answer: dead */
 
 struct iscsi_cmd {
@@ -37,6 +43,7 @@ struct iscsi_cmd {
 	struct scsi_task *task;
 	struct scsi_iovec iov;
 	uint64_t deadline;
+	uint64_t mark;               /* in the data-in buffer */
 	uint64_t seq;                /* sent: its own; settling: of the next command at that time */
 };
 
@@ -132,7 +139,22 @@ static void take_sense(struct scsi_cmd *cmd, const struct scsi_task *task)
 	cmd->sense_len = (unsigned)len;
 }
 
-static void take_residual(struct scsi_cmd *cmd, const struct scsi_task *task)
+static void mark_buffer(const struct scsi_cmd *cmd, uint64_t mark)
+{
+	for (size_t off = 0; off + sizeof mark <= cmd->len; off += MARK_EVERY)
+		memcpy((uint8_t *)cmd->data + off, &mark, sizeof mark);
+}
+
+/* Bytes up to the first mark that nothing came over. */
+static size_t unmarked(const struct scsi_cmd *cmd, size_t len, uint64_t mark)
+{
+	for (size_t off = 0; off + sizeof mark <= len; off += MARK_EVERY)
+		if (memcmp((uint8_t *)cmd->data + off, &mark, sizeof mark) == 0)
+			return off;
+	return len;
+}
+
+static void take_residual(struct scsi_cmd *cmd, const struct scsi_task *task, uint64_t mark)
 {
 	size_t short_by = 0;
 
@@ -140,6 +162,8 @@ static void take_residual(struct scsi_cmd *cmd, const struct scsi_task *task)
 	if (task->residual_status == SCSI_RESIDUAL_UNDERFLOW)
 		short_by = task->residual < cmd->len ? task->residual : cmd->len;
 	cmd->got = cmd->len - short_by;
+	if (cmd->dir == SCSI_DATA_IN)
+		cmd->got = unmarked(cmd, cmd->got, mark);
 }
 
 /* Tasks whose last data-out PDU has left: a command behind them was answered. */
@@ -165,7 +189,7 @@ static void on_command(struct iscsi_context *iscsi, int status, void *data, void
 	cmd->outcome = SCSI_ANSWERED;
 	cmd->status = (uint8_t)status;
 	take_sense(cmd, c->task);
-	take_residual(cmd, c->task);
+	take_residual(cmd, c->task, c->mark);
 	settle(s, c->seq);
 	if (cmd->dir == SCSI_DATA_OUT) {
 		c->cmd = NULL;
@@ -207,15 +231,18 @@ static enum xm_queued iscsi_submit(struct scsi_transport *t, struct scsi_cmd *cm
 	*c = (struct iscsi_cmd){
 		.s = s, .cmd = cmd, .iov = { .iov_base = cmd->data, .iov_len = cmd->len },
 		.deadline = iscsi_now(s) + cmd->timeout_ns,
+		.mark = xm_ctx_random(t->ctx),
 		.task = scsi_create_task((int)cmd->cdb_len, cmd->cdb, dir, (int)cmd->len),
 	};
 	xm_list_init(&c->link);
 	if (!c->task)
 		goto full;
-	if (dir == SCSI_XFER_READ)
+	if (dir == SCSI_XFER_READ) {
+		mark_buffer(cmd, c->mark);
 		scsi_task_set_iov_in(c->task, &c->iov, 1);
-	else if (dir == SCSI_XFER_WRITE)
+	} else if (dir == SCSI_XFER_WRITE) {
 		scsi_task_set_iov_out(c->task, &c->iov, 1);
+	}
 	if (iscsi_scsi_command_async(s->iscsi, lun_field(cmd->lun), c->task, on_command, NULL,
 				     c) != 0)
 		goto full;
