@@ -218,7 +218,11 @@ static void serve(struct proxy *p, int client)
 		if (open && fds[1].revents)
 			open = relay(p, target, client, false);
 	}
-	reset(client);
+	/* Every other time in good order: data that follows then is answered by a reset. */
+	if (p->cuts++ % 2)
+		close(client);
+	else
+		reset(client);
 	if (target >= 0)
 		reset(target);
 }

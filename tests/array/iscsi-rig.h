@@ -45,6 +45,7 @@ struct proxy {
 	_Atomic long cut_after;      /* bytes to the target until the connection is reset; -1 never */
 	_Atomic bool refuse;         /* new connections are closed at once */
 	_Atomic bool stop;
+	_Atomic unsigned cuts;
 	unsigned target_port;
 	int fd;
 	pthread_t thread;
