@@ -36,11 +36,13 @@ static void refill(struct xm_budget *b, uint64_t now)
 
 void xm_budget_set_rate(struct xm_budget *b, uint64_t rate, uint64_t now)
 {
-	if (b->rate)
+	bool unlimited = b->rate == 0;
+
+	if (!unlimited)
 		refill(b, now);
 	b->rate = xm_min_u64(rate, RATE_MAX);
 	b->at = now;
-	if (b->tokens > cap(b) || b->rate == 0)
+	if (unlimited || b->tokens > cap(b))
 		b->tokens = cap(b);
 	/* what an old, higher rate owed must not hold the new one up for long */
 	if (b->tokens < -(int64_t)b->rate)
@@ -66,12 +68,6 @@ void xm_budget_spend(struct xm_budget *b, uint64_t bytes)
 {
 	if (b->rate)
 		b->tokens -= (int64_t)xm_min_u64(bytes, (uint64_t)INT64_MAX / 4);
-}
-
-void xm_budget_refund(struct xm_budget *b, uint64_t bytes)
-{
-	if (b->rate)
-		b->tokens += (int64_t)xm_min_u64(bytes, (uint64_t)INT64_MAX / 4);
 }
 
 uint64_t xm_budget_chunk(const struct xm_budget *b)

@@ -24,8 +24,6 @@ void xm_budget_set_rate(struct xm_budget *b, uint64_t rate, uint64_t now);
 /* 0 when something may start now, else when to ask again. */
 uint64_t xm_budget_when(struct xm_budget *b, uint64_t now);
 void xm_budget_spend(struct xm_budget *b, uint64_t bytes);
-/* It was not started after all. */
-void xm_budget_refund(struct xm_budget *b, uint64_t bytes);
 /* A chunk should not be larger than this: about a second's worth; UINT64_MAX without a rate. */
 uint64_t xm_budget_chunk(const struct xm_budget *b);
 

@@ -9,6 +9,7 @@ libengine_la_SOURCES += \
 	engine/job-check.c \
 	engine/job-claim.h \
 	engine/job-done.c \
+	engine/job-drop.c \
 	engine/job-fence.c \
 	engine/job-fill.c \
 	engine/job-new.c \

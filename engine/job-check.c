@@ -118,8 +118,10 @@ static void take_flush(struct xm_job *job)
 	job->flush_tries = 0;
 	job->flushed_at = xm_job_now(job);
 	xm_map_clear(&job->syncing, job->syncing.lo, job->syncing.hi - job->syncing.lo, NULL);
-	if (job->phase == XM_PHASE_FLUSH)
+	if (job->phase == XM_PHASE_FLUSH) {
 		job->flush_wanted = false;
+		xm_job_drop_begin(job);
+	}
 }
 
 static bool flush_now(const struct xm_job *job)
@@ -196,13 +198,14 @@ static void verify_ended(struct xm_job *job)
 
 bool xm_job_check_done(struct xm_job *job)
 {
-	return !job->flush_wanted && !job->flushing && !job->verify.active &&
+	return !job->flush_wanted && !job->flushing && !job->verify.active && !job->drop.running &&
 	       !xm_fence_active(&job->fence);
 }
 
 void xm_job_check_turn(struct xm_job *job)
 {
 	take_flush(job);
+	xm_job_drop_turn(job);
 	if (flush_now(job))
 		begin_flush(job);
 	if (!job->verify.active)
@@ -216,6 +219,8 @@ void xm_job_check_turn(struct xm_job *job)
 void xm_job_check_wait(struct xm_job *job, struct xm_waiter *w)
 {
 	xm_verify_wait(&job->verify, w);
+	if (job->drop.running)
+		xm_pool_wait(job->drop.client, w);
 	if (job->flushing || xm_fence_active(&job->fence))
 		return;
 	if (job->flush_wanted)

@@ -143,6 +143,8 @@ void xm_job_close(struct xm_job *job)
 	job->dst->gate_lo = job->dst->gate_hi = 0;
 	if (job->own_io && !job->left_behind && !xm_io_close(job->own_io))
 		job->left_behind = true;
+	if (job->drop.client && !xm_pool_client_free(job->drop.client))
+		job->left_behind = true;
 	if (job->left_behind)
 		return;
 	free_chunks(&job->parked);

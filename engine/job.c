@@ -140,7 +140,8 @@ static void job_wait(struct xm_job *job)
 
 static bool work_out(const struct xm_job *job)
 {
-	return job->nflying > 0 || job->flushing || job->trial_chunk || job->verify.active;
+	return job->nflying > 0 || job->flushing || job->drop.running || job->trial_chunk ||
+	       job->verify.active;
 }
 
 static bool nothing_out(const struct xm_job *job)

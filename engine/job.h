@@ -11,6 +11,7 @@
  *   job-trial.c    the chunk that proves a method
  *   job-fence.c    quarantine and drains
  *   job-check.c    flush, verify, and what a mismatch means
+ *   job-drop.c     the host's cache of what the array wrote
  *   job-read.c     figures and texts for the caller
  *   message.c      the line of truth
  */
@@ -24,6 +25,7 @@
 #include "io.h"
 #include "pick.h"
 #include "plan.h"
+#include "pool.h"
 #include "progress.h"
 #include "retry.h"
 #include "task.h"
@@ -47,6 +49,15 @@ struct xm_chunk {
 	unsigned tries;
 	uint64_t due;                /* parked: when to send it again */
 	uint64_t sent_at;
+};
+
+/* What the host's page cache holds of the destination, dropped by a thread of the pool. */
+struct xm_drop {
+	struct xm_work work;
+	struct xm_pool_client *client;
+	struct xm_endpoint *ep;
+	int result;                  /* 0 or -errno */
+	bool running;
 };
 
 struct xm_job_options {
@@ -108,6 +119,7 @@ struct xm_job {
 	struct xm_io_req flush;
 	struct xm_list flush_done;
 	bool flush_wanted, flushing;
+	struct xm_drop drop;         /* of the host's cached pages, after offloaded writes */
 	unsigned flush_tries;
 	uint64_t flush_due, flushed_at;
 	struct xm_verify verify;
@@ -180,6 +192,10 @@ void xm_job_undo(struct xm_job *job, struct xm_map *which);
 void xm_job_lied(struct xm_job *job, struct xm_entry *e, const char *detail);
 /* What was done since the last flush may be lost with a cache. */
 void xm_job_cache_lost(struct xm_job *job);
+
+/* job-drop.c */
+void xm_job_drop_begin(struct xm_job *job);
+void xm_job_drop_turn(struct xm_job *job);
 
 /* message.c */
 void xm_job_write_message(struct xm_job *job);
