@@ -33,7 +33,7 @@ libengine_la_SOURCES += \
 # Above every backend: the public library and the list of what it was built with.
 noinst_LTLIBRARIES += libapi.la
 libapi_la_CPPFLAGS = $(ENGINE_CPPFLAGS)
-libapi_la_SOURCES = engine/api.c engine/registry.c
+libapi_la_SOURCES = engine/api.c engine/capability.c engine/registry.c
 
 lib_LTLIBRARIES += libxmover.la
 libxmover_la_SOURCES =

@@ -91,6 +91,7 @@ struct xm_open_args {
  */
 struct xm_opener {
 	const char *name;
+	const char *missing;         /* NULL; else why this build cannot open what it claims */
 	bool (*claims)(const char *spec);
 	int (*open)(struct xm_ctx *ctx, const struct xm_open_args *args,
 		    struct xm_endpoint **ret_ep, struct xm_error **err);

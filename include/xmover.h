@@ -74,6 +74,15 @@ XM_API void xm_error_free(struct xm_error *err);
 /* "0.1.0" */
 XM_API const char *xm_version(void);
 
+/*
+ * What this build can do and what this process may do, found without touching
+ * a device.  Row i, from 0; returns -1 past the end.  `kind` is "method",
+ * "disk" (what can be opened), "io" or "privilege", `why` is "" when it can be
+ * used, else the reason.  The texts are static.  Any ret pointer may be NULL.
+ */
+XM_API int xm_capability(size_t i, const char **ret_kind, const char **ret_name,
+			 const char **ret_why);
+
 /* ---- context ---------------------------------------------------------------- */
 
 enum xm_ctx_key {

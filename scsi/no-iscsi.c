@@ -24,6 +24,7 @@ static int refuse(struct xm_ctx *ctx, const struct xm_open_args *args,
 
 const struct xm_opener scsi_opener_iscsi = {
 	.name = "iscsi",
+	.missing = "built without libiscsi",
 	.claims = claims,
 	.open = refuse,
 };

@@ -5,6 +5,7 @@ libtools_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 libtools_la_LIBADD = $(JANSSON_LIBS)
 libtools_la_SOURCES = \
 	tools/bar.c tools/bar.h \
+	tools/capabilities.c \
 	tools/cmd-copy.c \
 	tools/cmd-probe.c \
 	tools/cmd-verify.c \
@@ -26,19 +27,22 @@ xmover_CPPFLAGS = $(TOOLS_CPPFLAGS)
 xmover_SOURCES = tools/main.c
 xmover_LDADD = libtools.la libapi.la libscsi.la libengine.la
 
-# The man page: xmover.pod with the option section made from options.def.
+# The man page: xmover.pod, its options from options.def, its reasons from reasons.h.
 if WITH_POD2MAN
 man_MANS += tools/xmover.1
 endif
 CLEANFILES += tools/xmover.1 tools/xmover-full.pod
 EXTRA_DIST += tools/options.awk tools/xmover.pod tools/report-schema.json
 
-tools/xmover-full.pod: $(srcdir)/tools/xmover.pod $(srcdir)/tools/options.def $(srcdir)/tools/options.awk
+tools/xmover-full.pod: $(srcdir)/tools/xmover.pod $(srcdir)/tools/options.def \
+		$(srcdir)/tools/options.awk $(srcdir)/scsi/reasons.h
 	$(AM_V_GEN)$(MKDIR_P) tools && \
 	$(AWK) -f $(srcdir)/tools/options.awk $(srcdir)/tools/options.def >$@.options && \
-	$(AWK) -v options=$@.options '/^=for options/ { \
-		while ((getline line < options) > 0) print line; next } { print }' \
-		$(srcdir)/tools/xmover.pod >$@.tmp && rm -f $@.options && mv $@.tmp $@
+	$(SED) -nE 's|^#define SCSI_R_[A-Z0-9_]+ "([a-z_]+)" +/\* (.*) \*/$$|=item C<\1>\n\n\2\n|p' \
+		$(srcdir)/scsi/reasons.h >$@.reasons && \
+	$(AWK) -v at=$@ '/^=for (options|reasons)/ { \
+		while ((getline line < (at "." $$2)) > 0) print line; next } { print }' \
+		$(srcdir)/tools/xmover.pod >$@.tmp && rm -f $@.options $@.reasons && mv $@.tmp $@
 
 tools/xmover.1: tools/xmover-full.pod
 	$(AM_V_GEN)$(POD2MAN) --utf8 --name=XMOVER --section=1 --center=xmover \

@@ -82,5 +82,7 @@ int main(int argc, char **argv)
 	}
 	if (opt_flag(&o, OPT_VERSION))
 		return print_version();
+	if (opt_flag(&o, OPT_CAPABILITIES))
+		return cmd_capabilities();
 	return run_verb(&o);
 }

@@ -56,6 +56,18 @@ done <<<"$rows"
 exits 0 "--version" "$xmover" --version
 like "$OUT" '^xmover [0-9]+\.[0-9]+\.[0-9]+$' "--version says which"
 exits 0 "--help" "$xmover" --help
+exits 0 "--capabilities" "$xmover" --capabilities
+is "$(perl -MJSON::PP -0777 -ne 'my $j = decode_json($_);
+	print join " ", sort map { $_->{name} } grep { $_->{kind} eq "method" } @{$j->{capabilities}}' <<<"$OUT")" "host xcopy" \
+	"--capabilities names the methods"
+if [ "$(id -u)" = 0 ]; then
+	OUT=$(setpriv --bounding-set=-sys_rawio --inh-caps=-sys_rawio "$xmover" --capabilities)
+	is "$(perl -MJSON::PP -0777 -ne 'my $j = decode_json($_);
+		print "not held" if grep { $_->{name} eq "CAP_SYS_RAWIO" && !$_->{usable} && $_->{why} } @{$j->{capabilities}}' \
+		<<<"$OUT")" "not held" "--capabilities says what this process may not do"
+else
+	skip "--capabilities says what this process may not do" "needs root to drop a capability"
+fi
 exits 64 "no command" "$xmover"
 exits 64 "an unknown command" "$xmover" cpoy a b
 done_testing
