@@ -214,7 +214,7 @@ static void check_bytes(struct arr_lu *lu, uint64_t off, uint64_t len, const uin
 	uint64_t wrong = first_wrong(lu, off, len, want);
 
 	if (wrong != UINT64_MAX)
-		fail_msg("%s, at %llu (exit %d)", what, (unsigned long long)wrong);
+		fail_msg("%s, at %llu", what, (unsigned long long)wrong);
 }
 
 void job_rig_check(struct job_rig *r)

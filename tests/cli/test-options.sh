@@ -7,6 +7,7 @@
 xmover=$XM_BUILD/xmover
 table=$XM_SRC/tools/options.def
 man=$XM_BUILD/tools/xmover.1
+cd "$TMP" || exit 1
 
 # "name kind verbs" of each row; the verbs as words.
 rows=$(tr '\n' ' ' <"$table" | sed 's/OPT(/\n&/g' | sed -nE \
