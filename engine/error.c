@@ -22,7 +22,8 @@ struct xm_error {
 static char out_of_memory_text[] = "memory is short, so the cause cannot be told; run again";
 static struct xm_error out_of_memory = { XM_E_TEMPORARY, out_of_memory_text };
 
-static struct xm_error *error_new(enum xm_code code, const char *fmt, va_list ap)
+static __attribute__((format(printf, 2, 0)))
+struct xm_error *error_new(enum xm_code code, const char *fmt, va_list ap)
 {
 	struct xm_error *e = calloc(1, sizeof *e);
 	if (!e)
