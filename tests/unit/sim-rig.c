@@ -445,8 +445,8 @@ void sim_init(struct sim *s, const struct sim_geometry *g)
 	memcpy(s->dst.before, s->dst.bytes, g->size);
 	s->m.ops = &method_ops;
 	s->limits = (struct xm_method_limits){
-		.kinds = XM_TASK_COPY, .align = 512, .max_runs = 8, .max_run = 4 << 20,
-		.max_bytes = 16 << 20, .first_bytes = 1 << 20, .max_inflight = 16,
+		.kinds = XM_TASK_COPY, .align = 512, .max_runs = 8, .max_run = 1 << 20,
+		.max_bytes = 4 << 20, .first_bytes = 256 << 10, .max_inflight = 16,
 	};
 	s->range_len = g->size;
 }

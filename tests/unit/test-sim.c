@@ -19,7 +19,7 @@
 #define MIB (UINT64_C(1) << 20)
 #define EVER 1000000000U
 
-static const struct sim_geometry usual = { .size = 64 * MIB, .seed = 7 };
+static const struct sim_geometry usual = { .size = 16 * MIB, .seed = 7 };
 
 static void set(struct sim *s, enum xm_job_option opt, const char *value)
 {
@@ -55,7 +55,7 @@ static void all_by_offload(void **state)
 	assert_int_equal(get(&s, XM_JOB_BYTES_HOST), 0);
 	assert_true(get(&s, XM_JOB_OFFLOAD_USED));
 	assert_string_equal(xm_job_str(s.job, XM_JOB_MESSAGE), "Storage offload used during migration: "
-			    "64.0 MiB of 64.0 MiB (100 %) by SIM COPY");
+			    "16.0 MiB of 16.0 MiB (100 %) by SIM COPY");
 	assert_string_equal(xm_job_str(s.job, XM_JOB_RESULT), "done");
 	assert_true(s.peak >= 2);
 	assert_true(s.dst.flushes >= 1);
@@ -77,7 +77,7 @@ static void refused_goes_by_host(void **state)
 	assert_int_equal(get(&s, XM_JOB_BYTES_HOST), usual.size);
 	assert_int_equal(row_bytes(&s, "unsupported_opcode"), usual.size);
 	assert_string_equal(xm_job_str(s.job, XM_JOB_MESSAGE), "Storage offload not used during "
-			    "migration: 0 of 64.0 MiB by offload, because the sim says no "
+			    "migration: 0 of 16.0 MiB by offload, because the sim says no "
 			    "(unsupported_opcode)");
 	sim_free(&s);
 }
@@ -337,7 +337,7 @@ static void host_mismatch_is_65(void **state)
 
 static void depth_and_size_adapt(void **state)
 {
-	struct sim_geometry g = { .size = 512 * MIB, .seed = 9 };
+	struct sim_geometry g = { .size = 96 * MIB, .seed = 9 };
 	struct sim s;
 
 	(void)state;
@@ -352,7 +352,7 @@ static void depth_and_size_adapt(void **state)
 
 	sim_init(&s, &g);
 	s.largest_ok = 300000;
-	s.limits.first_bytes = 4 << 20;
+	s.limits.first_bytes = 2 << 20;
 	assert_int_equal(sim_run(&s), XM_OK);
 	assert_true(sim_right(&s));
 	assert_int_equal(get(&s, XM_JOB_BYTES_HOST), 0);
@@ -367,10 +367,10 @@ static void rate_holds(void **state)
 	(void)state;
 	sim_init(&s, &usual);
 	sim_job(&s);
-	assert_int_equal(xm_job_set_u64(s.job, XM_OPT_RATE, 4 * MIB, NULL), 0);
+	assert_int_equal(xm_job_set_u64(s.job, XM_OPT_RATE, MIB, NULL), 0);
 	assert_int_equal(sim_run(&s), XM_OK);
 	assert_true(sim_right(&s));
-	/* 64 MiB at 4 MiB/s: 16 s; a second may be saved up or owed */
+	/* 16 MiB at 1 MiB/s: 16 s; a second may be saved up or owed */
 	assert_in_range(get(&s, XM_JOB_DURATION_NS), 14 * XM_NS_PER_S, 18 * XM_NS_PER_S);
 	sim_free(&s);
 }
