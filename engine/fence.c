@@ -39,7 +39,7 @@ bool xm_fence_need(struct xm_fence *f, struct xm_nexus *nx, uint64_t now)
 
 	if (!e)
 		return false;
-	if (e->stage != XM_NX_QUIET)
+	if (e->stage != XM_NX_QUIET || nx->state == XM_NEXUS_DEAD)
 		return true;
 	e->stage = XM_NX_DRAINING;
 	e->deadline = now + XM_FENCE_DRAIN_NS;

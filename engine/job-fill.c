@@ -112,10 +112,10 @@ static enum filled prove(struct xm_job *job, struct xm_entry *e)
 	if (xm_budget_when(&job->budget, xm_job_now(job)) != 0)
 		return BUSY;
 	if (e->proven == 0)
-		return xm_job_trial_begin(job, e, e->chunk) ? BUSY : NOTHING;
+		return xm_job_trial_begin(job, e, e->chunk, e->m->limits.align) ? BUSY : NOTHING;
 	if (e->grow) {
 		e->grow = false;
-		xm_job_trial_begin(job, e, e->chunk * 2);
+		xm_job_trial_begin(job, e, e->chunk * 2, e->m->limits.align);
 	}
 	return NOTHING;
 }
@@ -144,9 +144,9 @@ static void leftovers(struct xm_job *job)
 	struct xm_entry *e = xm_pick_offload(&job->pick);
 	const struct xm_entry *wished = xm_pick_wished(&job->pick);
 
-	if (e && e->proven == 0)
-		e->proven = e->step;         /* nothing was large enough to prove it with */
-	if (e && fill_entry(job, e, block) != NOTHING)
+	if (e && e->proven == 0 && xm_job_trial_begin(job, e, e->chunk, block))
+		return;
+	if (e && e->proven && fill_entry(job, e, block) != NOTHING)
 		return;
 	if (job->ending)
 		return;

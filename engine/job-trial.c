@@ -37,7 +37,8 @@ static uint64_t fitting(const struct xm_job *job, const struct xm_entry *e, uint
 	return bytes;
 }
 
-static struct xm_chunk *choose(struct xm_job *job, struct xm_entry *e, uint64_t bytes)
+static struct xm_chunk *choose(struct xm_job *job, struct xm_entry *e, uint64_t bytes,
+			       uint64_t align)
 {
 	struct xm_chunk *c = NULL;
 
@@ -45,7 +46,7 @@ static struct xm_chunk *choose(struct xm_job *job, struct xm_entry *e, uint64_t 
 	for (unsigned i = 0; i < 4; i++) {
 		if (c)
 			xm_job_drop(job, c);
-		c = xm_job_claim(job, e, bytes, random_place(job, e, bytes), e->m->limits.align);
+		c = xm_job_claim(job, e, bytes, random_place(job, e, bytes), align);
 		if (!c || c->task.runs[0].src != 0)
 			break;
 	}
@@ -60,10 +61,10 @@ static void leave(struct xm_job *job)
 		xm_job_phase(job, XM_PHASE_COPY);
 }
 
-bool xm_job_trial_begin(struct xm_job *job, struct xm_entry *e, uint64_t bytes)
+bool xm_job_trial_begin(struct xm_job *job, struct xm_entry *e, uint64_t bytes, uint64_t align)
 {
 	bool insist = job->trial_chunks + 1 >= XM_JOB_TRIALS;
-	struct xm_chunk *c = choose(job, e, bytes);
+	struct xm_chunk *c = choose(job, e, bytes, align);
 
 	if (!c)
 		return false;

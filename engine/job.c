@@ -161,10 +161,11 @@ static bool drained(struct xm_job *job)
 		return true;
 	if (xm_job_now(job) < job->drain_until)
 		return false;
-	if (out && !job->forced_fence) {
+	if (!job->forced_fence) {
 		job->forced_fence = true;
 		job->drain_until = xm_job_now(job) + XM_FENCE_BOUND_NS + XM_JOB_DRAIN_NS;
-		xm_job_fence_all(job);
+		if (out)
+			xm_job_fence_all(job);
 		return false;
 	}
 	job->left_behind = true;
@@ -283,7 +284,7 @@ int xm_job_run(struct xm_job *job, struct xm_error **err)
 {
 	if (job->phase == XM_PHASE_END)
 		return xm_fail(err, XM_E_USAGE, "a job runs once");
-	job->started = xm_job_now(job);
+	job->started = job->progress.moved_at = xm_job_now(job);
 	xm_job_phase(job, XM_PHASE_OPEN);
 	if (job->opened || xm_job_open(job) == 0) {
 		if (job->opt.verify_only)

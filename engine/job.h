@@ -166,8 +166,8 @@ void xm_job_count_host(struct xm_job *job, const struct xm_chunk *c);
 enum xm_way xm_job_way(const struct xm_chunk *c);
 
 /* job-trial.c */
-/* Begin one of `bytes` for e.  False: no chunk to prove it with. */
-bool xm_job_trial_begin(struct xm_job *job, struct xm_entry *e, uint64_t bytes);
+/* Begin one of `bytes` for e, at places of this alignment.  False: no chunk to prove it with. */
+bool xm_job_trial_begin(struct xm_job *job, struct xm_entry *e, uint64_t bytes, uint64_t align);
 void xm_job_trial_turn(struct xm_job *job);
 /* The trial's chunk came back from its method (status in the task). */
 void xm_job_trial_copied(struct xm_job *job);

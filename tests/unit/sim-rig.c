@@ -63,7 +63,7 @@ static void nexus_start(struct xm_nexus *nx)
 	struct sim_nexus *n = nexus_of(nx);
 
 	n->fences++;
-	n->due = now(n->sim) + XM_NS_PER_S;
+	n->due = now(n->sim) + (n->takes ? n->takes : XM_NS_PER_S);
 	/* closing the path gives everything that is out back */
 	xm_list_for_each(l, &n->sim->zombies) {
 		struct zombie *z = xm_container_of(l, struct zombie, link);

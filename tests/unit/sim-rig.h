@@ -39,6 +39,7 @@ struct sim_nexus {
 	struct xm_nexus nx;
 	struct sim *sim;
 	bool fails;                  /* its fence */
+	uint64_t takes;              /* how long; 0: a second */
 	uint64_t due;
 	unsigned fences;
 };

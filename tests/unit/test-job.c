@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -240,10 +241,19 @@ static void plans_without_writing(void **state)
 
 /* ---- from another thread ------------------------------------------------------------- */
 
+static sem_t copying;
+
+static void tell_when_copying(void *user, const struct xm_job *job)
+{
+	bool *told = user;
+
+	if (!*told && strcmp(xm_job_str(job, XM_JOB_PHASE), "copy") == 0)
+		*told = sem_post(&copying) == 0;
+}
+
 static void *stopper(void *job)
 {
-	while (xm_job_u64(job, XM_JOB_DURATION_NS) == 0)
-		sched_yield();
+	assert_int_equal(sem_wait(&copying), 0);
 	xm_job_stop(job);
 	return NULL;
 }
@@ -252,6 +262,7 @@ static void stop_from_a_thread(void **state)
 {
 	struct xm_error *err = NULL;
 	struct xm_job *job;
+	bool told = false;
 	struct pair p;
 	pthread_t t;
 
@@ -260,6 +271,8 @@ static void stop_from_a_thread(void **state)
 	assert_int_equal(xm_job_new(p.ctx, p.src, p.dst, &job, NULL), 0);
 	/* slow enough that it cannot have ended by itself */
 	assert_int_equal(xm_job_set_u64(job, XM_OPT_RATE, 1, NULL), 0);
+	xm_job_set_progress(job, tell_when_copying, &told, XM_NS_PER_MS);
+	assert_int_equal(sem_init(&copying, 0, 0), 0);
 	assert_int_equal(pthread_create(&t, NULL, stopper, job), 0);
 	assert_int_equal(xm_job_run(job, &err), -1);
 	assert_int_equal(xm_error_code(err), XM_E_STOPPED);

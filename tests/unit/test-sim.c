@@ -404,6 +404,83 @@ static void stops(void **state)
 	}
 }
 
+static void stop_in_fence(void *user, const struct xm_job *job)
+{
+	struct sim *s = user;
+
+	if (strcmp(xm_job_str(job, XM_JOB_PHASE), "fence") == 0)
+		xm_job_stop(s->job);
+}
+
+/* A fence that outlasts the time an early end gives to work in flight. */
+static void stops_while_fencing(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	sim_init(&s, &usual);
+	sim_job(&s);
+	s.dst.nexus.takes = 200 * XM_NS_PER_S;
+	s.rules[0] = (struct sim_rule){ .what = SIM_UNKNOWN_LATE, .first = 6, .count = 1 };
+	xm_job_set_progress(s.job, stop_in_fence, &s, XM_NS_PER_MS);
+	assert_int_equal(sim_run(&s), XM_E_STOPPED);
+	assert_int_equal(get(&s, XM_JOB_BYTES_UNKNOWN), 0);
+	assert_int_equal(s.dst.nexus.fences, 1);
+	sim_free(&s);
+}
+
+/* ---- places that prove little, places that do not suit ------------------------------------------ */
+
+static void zeros_on_zeros(void **state)
+{
+	(void)state;
+	for (unsigned lie = 0; lie < 2; lie++) {
+		struct sim s;
+
+		sim_init(&s, &usual);
+		memset(s.src.bytes, 0, usual.size);
+		memset(s.dst.bytes, 0, usual.size);
+		memset(s.dst.before, 0, usual.size);
+		if (lie)
+			s.rules[0] = (struct sim_rule){ .what = SIM_LIE_NOTHING, .count = EVER };
+		assert_int_equal(sim_run(&s), XM_OK);
+		assert_true(sim_right(&s));
+		assert_int_equal(get(&s, lie ? XM_JOB_BYTES_HOST : XM_JOB_BYTES_XCOPY), usual.size);
+		/* stamped, or nothing could have been seen */
+		assert_true(s.dst.writes > 0);
+		sim_free(&s);
+	}
+}
+
+static void tails(void **state)
+{
+	static const uint64_t sizes[] = { 5 * MIB + 3 * 512, MIB - 512, 512 };
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		struct sim_geometry g = { .size = sizes[i], .seed = 3 };
+		uint64_t whole = sizes[i] / MIB * MIB;
+		struct sim s;
+
+		sim_init(&s, &g);
+		s.limits.align = MIB;
+		assert_int_equal(sim_run(&s), XM_OK);
+		assert_true(sim_right(&s));
+		assert_int_equal(get(&s, XM_JOB_BYTES_XCOPY), whole);
+		assert_int_equal(row_bytes(&s, "alignment"), sizes[i] - whole);
+		sim_free(&s);
+
+		sim_init(&s, &g);
+		s.limits.align = MIB;
+		sim_job(&s);
+		set(&s, XM_OPT_OFFLOAD, "require");
+		assert_int_equal(sim_run(&s), XM_OK);
+		assert_true(sim_right(&s));
+		assert_int_equal(get(&s, XM_JOB_BYTES_XCOPY), sizes[i]);
+		sim_free(&s);
+	}
+}
+
 static void volatile_cache(void **state)
 {
 	struct sim s;
@@ -461,6 +538,8 @@ int main(void)
 		cmocka_unit_test(unknown_for_ever), cmocka_unit_test(every_lie),
 		cmocka_unit_test(host_mismatch_is_65), cmocka_unit_test(depth_and_size_adapt),
 		cmocka_unit_test(rate_holds), cmocka_unit_test(stops),
+		cmocka_unit_test(stops_while_fencing), cmocka_unit_test(zeros_on_zeros),
+		cmocka_unit_test(tails),
 		cmocka_unit_test(volatile_cache), cmocka_unit_test(host_trouble),
 	};
 
