@@ -100,9 +100,9 @@ group_asan() {
 }
 
 group_valgrind() {
-	run_tests valgrind build -t 1800 -w "valgrind -q --error-exitcode=99 --leak-check=full \
+	run_tests valgrind build -t 1800 -w "valgrind -q --suppressions=$top/tests/valgrind.supp --error-exitcode=99 --leak-check=full \
 --errors-for-leak-kinds=definite --trace-children=no" unit
-	[ ! -f tests/valgrind-jobs.sh ] || run_tests valgrind-jobs build -t 1800 tests/valgrind-jobs.sh
+	run_tests '' build -t 1800 valgrind
 }
 
 # Two at a time; all of them together within 8 minutes.
