@@ -18,6 +18,7 @@ CLI_SH_TESTS = \
 	tests/cli/test-block-device.sh \
 	tests/cli/test-copy.sh \
 	tests/cli/test-killed.sh \
+	tests/cli/test-killed-host.sh \
 	tests/cli/test-main-job.sh \
 	tests/cli/test-man.sh \
 	tests/cli/test-options.sh \
