@@ -103,6 +103,7 @@ static struct iscsi_session *session_new(struct xm_ctx *ctx, const struct iscsi_
 		.name = s->name,
 		.nexus = { .ops = &iscsi_nexus_ops, .name = s->name },
 		.max_xfer = ISCSI_MAX_XFER,
+		.is_session = true,
 		.max_inflight = MAX_INFLIGHT,
 	};
 	xm_list_init(&s->link);

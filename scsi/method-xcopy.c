@@ -214,7 +214,7 @@ static void refused_for_pair(struct xcopy *x, const struct slot *s, unsigned fla
 		/* LIO says so for any failure: the pair can be copied, this chunk could not. */
 		st->pair_wide = false;
 		st->reason = SCSI_R_COPY_ABORTED;
-	} else if ((flags & SCSI_F_SWAP) && !x->look.one_nexus) {
+	} else if ((flags & SCSI_F_SWAP) && x->look.two_sessions) {
 		st->reason = SCSI_R_NOT_SAME_SESSION;
 	}
 }

@@ -67,6 +67,7 @@ struct scsi_transport {
 	struct xm_ctx *ctx;
 	struct xm_nexus nexus;
 	const char *name;        /* for messages: "iscsi://127.0.0.1:3260/iqn..." or "/dev/sg0" */
+	bool is_session;         /* one transport to a session with a target, not to a device node */
 	size_t max_xfer;         /* bytes of data a command may carry */
 	unsigned inflight;       /* kept by scsi_submit and the transport */
 	unsigned max_inflight;

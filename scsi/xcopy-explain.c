@@ -111,7 +111,7 @@ static bool same_company(const struct scsi_designator *a, const struct scsi_desi
 static const char *evidence(const struct xcopy_look *k)
 {
 	const struct scsi_designator *a = device_name(k->src), *b = device_name(k->dst);
-	if (k->one_nexus)
+	if (k->one_session)
 		return "both are reached through one session";
 	if (a && b && xcopy_same_designator(a, b))
 		return "both name the same target device";
@@ -136,7 +136,7 @@ static void explain_same_array(const struct xcopy_look *k, struct xm_findings *f
 	else
 		xm_finding(f, XM_WARN, check, "reach both through one iSCSI target or one array port",
 			   "nothing says that both are on one array; a trial will tell");
-	if (!k->one_nexus)
+	if (k->two_sessions)
 		xm_finding(f, XM_WARN, "pair.one_session", "export both LUNs by one iSCSI target",
 			   "the ends are in two sessions; many arrays copy only within one");
 }

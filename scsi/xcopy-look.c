@@ -29,7 +29,9 @@ static int look_at_disks(const struct xm_pair *pair, struct xcopy_look *k, struc
 	k->dst = scsi_lu_of(pair->dst, why);
 	if (!k->dst)
 		return -1;
-	k->one_nexus = k->src->transport == k->dst->transport;
+	k->one_session = k->src->transport == k->dst->transport;
+	k->two_sessions = !k->one_session && k->src->transport->is_session &&
+			  k->dst->transport->is_session;
 	if (k->src->block_size != k->dst->block_size) {
 		snprintf(why->detail, sizeof why->detail, "the source has blocks of %u bytes, the "
 			 "destination of %u", k->src->block_size, k->dst->block_size);

@@ -114,7 +114,8 @@ struct xcopy_look {
 	bool asked;
 	struct xcopy_asked src_asked, dst_asked;
 	bool can[2];                     /* by enum xcopy_direction */
-	bool one_nexus;                  /* both ends down one path */
+	bool one_session;                /* both ends are in one session with a target */
+	bool two_sessions;               /* each is in one of its own; device nodes do not tell */
 	struct scsi_copy_limits stated;
 	struct xm_method_limits limits;
 };

@@ -2,7 +2,8 @@
 if WITH_CMOCKA
 SCSI_UNIT = tests/unit/test-scsi-cdb tests/unit/test-scsi-sense tests/unit/test-scsi-table \
 	tests/unit/test-scsi-vpd tests/unit/test-scsi-xcopy tests/unit/test-scsi-lu \
-	tests/unit/test-scsi-method tests/unit/test-scsi-method-open
+	tests/unit/test-scsi-method tests/unit/test-scsi-method-open \
+	tests/unit/test-scsi-explain
 check_PROGRAMS += $(SCSI_UNIT)
 UNIT_TESTS += $(SCSI_UNIT)
 noinst_HEADERS += tests/unit/scsi-hex.h tests/unit/transport-script.h \
@@ -29,4 +30,7 @@ tests_unit_test_scsi_method_SOURCES = tests/unit/test-scsi-method.c tests/unit/t
 tests_unit_test_scsi_method_open_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
 tests_unit_test_scsi_method_open_LDADD = $(SCSI_TEST_LDADD)
 tests_unit_test_scsi_method_open_SOURCES = tests/unit/test-scsi-method-open.c tests/unit/transport-script.c
+tests_unit_test_scsi_explain_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
+tests_unit_test_scsi_explain_LDADD = $(SCSI_TEST_LDADD)
+tests_unit_test_scsi_explain_SOURCES = tests/unit/test-scsi-explain.c tests/unit/transport-script.c
 endif

@@ -238,6 +238,28 @@ static void two_sessions(void **state)
 	assert_act(&t, XM_ACT_DEMOTE, true, "not_same_session");
 }
 
+/* Two device nodes may well be one nexus: the kernel's. */
+static void two_nodes(void **state)
+{
+	struct rig *r = *state;
+	struct xm_task t;
+	r->s2 = script_open(script_ctx(r->s));
+	script_transport(r->s)->is_session = script_transport(r->s2)->is_session = false;
+	open_ok(r, LIO);
+	expect_new(r, 1, 3, 0);
+	script_sense(r->s, "0a0d02");
+	run_new(r, &t);
+	script_expect_copy(r->s2, 0, &(struct script_copy){ .usage = 3, .block_length = 512,
+		.src = SRC, .dst = DST, .nsegments = 1, .segments = { { 8, 8, 16 } } });
+	script_no_answer(r->s2, ETIMEDOUT);
+	set_task(&t, 8, 16, 8);
+	assert_int_equal(xm_method_submit(r->m, &t), XM_QUEUED);
+	script_advance(r->s, 3600 * XM_NS_PER_S);
+	assert_ptr_equal(reap_one(r), &t);
+	/* the nexus that is not known about is the one it went down */
+	assert_ptr_equal(t.nexus, &script_transport(r->s2)->nexus);
+}
+
 static void only_the_source_can(void **state)
 {
 	struct rig *r = *state;
@@ -395,7 +417,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(beyond_65535_blocks), T(many_segments), T(partitions_start_later),
 		T(unique_ids), T(id_in_use), T(id_wanted_after_all),
-		T(pull_then_push), T(proven_is_not_turned), T(neither_way), T(two_sessions),
+		T(pull_then_push), T(proven_is_not_turned), T(neither_way), T(two_sessions), T(two_nodes),
 		T(only_the_source_can), T(turned_once),
 		T(no_answer), T(moved_by_segment), T(a_reset_asks_for_a_fence), T(busy),
 		T(full_when_all_slots_are_taken),

@@ -288,7 +288,7 @@ struct array_path *array_path_open(struct array_world *w, struct arr_target *t, 
 	xm_list_init(&p->answered);
 	p->t = (struct scsi_transport){ .ops = &path_ops, .ctx = w->ctx, .name = "array",
 		.nexus = { .ops = &nexus_ops, .name = "array path" },
-		.max_xfer = 1 << 20, .max_inflight = 64 };
+		.is_session = true, .max_xfer = 1 << 20, .max_inflight = 64 };
 	return p;
 }
 

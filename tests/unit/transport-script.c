@@ -197,7 +197,7 @@ struct script *script_open(struct xm_ctx *ctx)
 		ctx->clock = &s->sim.clock;
 	}
 	s->t = (struct scsi_transport){ .ops = &script_ops, .ctx = ctx, .name = "script",
-		.max_xfer = 1 << 20, .max_inflight = 64 };
+		.is_session = true, .max_xfer = 1 << 20, .max_inflight = 64 };
 	xm_list_init(&s->running);
 	return s;
 }
