@@ -594,3 +594,48 @@ void run_reinstatement(void)
 	check(await_sessions("\"held\"", false), "  is forgotten when its peer goes");
 	control("fault del all");
 }
+
+/* ---- what rules and silence do to a connection ---------------------------------------------- */
+
+void run_faults(void)
+{
+	struct peer p = session_open(91, KEYS(""));
+	uint8_t block[512], bhs[48], cdb[16];
+	struct pdu r;
+
+	settle(&p);
+	check(!strncmp(control("fault add op=28 lba=900 action=drop"), "ok", 2), "rule: drop");
+	check(read_blocks(&p, 900, 1, block) == -1, "the connection is cut instead of an answer");
+	peer_close(&p);
+
+	p = session_open(91, KEYS(""));
+	settle(&p);
+	check(!strncmp(control("fault add op=28 lba=901 action=never"), "ok", 2), "rule: never");
+	rw10(cdb, READ10, 901, 1);
+	command(&p, bhs, FINAL | READ, 512, cdb);
+	uint32_t itt = p.itt;
+	pdu_send(&p, bhs, NULL, 0);
+	check(turn_ready(&p, &r) == 0, "the command after it is the next answered");
+	check(task(&p, 1, itt) == 0, "and it can be aborted");
+	control("fault del all");
+	peer_close(&p);
+}
+
+void run_idle(void)
+{
+	struct peer p = session_open(92, KEYS("")), q = session_open(93, KEYS(""));
+	uint8_t bhs[48] = { 0x40, 0x80 };
+	struct pdu r;
+
+	for (int i = 0; i < 3; i++) {
+		pdu_expect(&q, &r, 0x20, "a silent session is pinged");
+		put32(bhs + 16, NO_TAG);
+		memcpy(bhs + 20, r.bhs + 20, 4);
+		put32(bhs + 24, q.cmdsn);
+		pdu_send(&q, bhs, NULL, 0);
+	}
+	pdu_expect(&p, &r, 0x20, "so is the other");
+	expect_closed(&p, "which does not answer, and is dropped");
+	check(turn_ready(&q, &r) >= 0, "the one that answers is not");
+	peer_close(&q);
+}

@@ -89,5 +89,7 @@ void run_tasks(void);
 void run_misc(void);
 void run_hostile(void);
 void run_reinstatement(void);
+void run_faults(void);
+void run_idle(void);
 
 #endif

@@ -22,5 +22,11 @@ start_array --target iqn.2026-01.org.xmover:raw --lun 0=64M \
 export ARRAY_PID
 status=0
 "$XM_BUILD/tests/array/pdu" "$ARRAY_PORT" "$ARRAY_CTL" "$@" || status=$?
+if [ $# = 0 ]; then
+	stop_array || { diag "the array ended badly" "$(cat "$ARRAY_LOG")"; status=1; }
+	start_array --target iqn.2026-01.org.xmover:raw --lun 0=1M --nop-interval 1 \
+		--nop-timeout 5 || exit 1
+	"$XM_BUILD/tests/array/pdu" "$ARRAY_PORT" "$ARRAY_CTL" idle || status=$?
+fi
 stop_array || { diag "the array ended badly" "$(cat "$ARRAY_LOG")"; status=1; }
 exit $status
