@@ -168,7 +168,8 @@ static int login(struct iscsi_session *s, bool is_dst, struct xm_error **err)
 	code = s->login.code;
 	if (code == XM_E_NOSOURCE && is_dst)
 		code = XM_E_DESTINATION;
-	return xm_fail(err, code, "login to %s: %s", s->name, s->login.why);
+	return xm_fail(err, code, "login to %s: %s%s", s->name, s->login.why,
+		       code == XM_E_TEMPORARY ? "; run again when the portal answers" : "");
 }
 
 static int need_secret(const struct xm_ctx *ctx, const struct iscsi_address *a,

@@ -101,6 +101,69 @@ static void test_inspectors(void **state)
 	rig_stop(&r);
 }
 
+/*
+ * A second session of the same initiator name and ISID would evict the first.  Two
+ * names of one portal share the session; two portals are refused.
+ */
+static void test_one_portal(void **state)
+{
+	const char *const args[] = { "--target", RIG_IQN, "--lun", "0=8M", "--lun", "1=8M", NULL };
+	struct xm_ctx *ctx = rig_ctx("portals");
+	struct xm_endpoint *a, *b;
+	enum xm_code code;
+	struct proxy p;
+	struct rig r;
+	char url[160];
+
+	(void)state;
+	rig_start(&r, args);
+	proxy_start(&p, r.port);
+	a = rig_open(ctx, r.port, 0, XM_ROLE_SRC, NULL);
+	assert_non_null(a);
+	snprintf(url, sizeof url, "iscsi://localhost:%u/" RIG_IQN "/1", r.port);
+	b = rig_open_url(ctx, url, XM_ROLE_DST, &code);
+	assert_non_null(b);
+	assert_ptr_equal(a->nexus, b->nexus);
+	assert_int_equal(sessions(&r, NULL, 0), 1);
+	xm_endpoint_close(b);
+	assert_null(rig_open(ctx, p.port, 1, XM_ROLE_DST, &code));
+	assert_int_equal(code, XM_E_USAGE);
+	assert_int_equal(sessions(&r, NULL, 0), 1);
+	xm_endpoint_close(a);
+	xm_ctx_free(ctx);
+	proxy_stop(&p);
+	rig_stop(&r);
+}
+
+/* Two targets of one array: two sessions, each with the job's ISID. */
+static void test_two_targets(void **state)
+{
+	const char *const args[] = { "--target", RIG_IQN, "--lun", "0=8M", "--target",
+				     "iqn.2026-08.test:other", "--lun", "0=8M", NULL };
+	struct xm_ctx *ctx = rig_ctx("two targets");
+	struct xm_endpoint *a, *b;
+	enum xm_code code;
+	uint8_t buf[512];
+	char url[160];
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, args);
+	a = rig_open(ctx, r.port, 0, XM_ROLE_SRC, NULL);
+	snprintf(url, sizeof url, "iscsi://127.0.0.1:%u/iqn.2026-08.test:other/0", r.port);
+	b = rig_open_url(ctx, url, XM_ROLE_DST, &code);
+	assert_non_null(a);
+	assert_non_null(b);
+	assert_ptr_not_equal(a->nexus, b->nexus);
+	assert_int_equal(sessions(&r, NULL, 0), 2);
+	assert_int_equal(rig_io(a, XM_IO_READ, 0, buf, 512).certainty, XM_DONE);
+	assert_int_equal(rig_io(b, XM_IO_WRITE, 0, buf, 512).certainty, XM_DONE);
+	xm_endpoint_close(a);
+	xm_endpoint_close(b);
+	xm_ctx_free(ctx);
+	rig_stop(&r);
+}
+
 /* ---- data ------------------------------------------------------------------------ */
 
 static void compare_file(const char *path, const uint8_t *want, size_t len)
@@ -348,6 +411,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_session),
 		cmocka_unit_test(test_inspectors),
+		cmocka_unit_test(test_one_portal),
+		cmocka_unit_test(test_two_targets),
 		cmocka_unit_test(test_data),
 		cmocka_unit_test(test_data_digest),
 		cmocka_unit_test(test_data_thin),
