@@ -16,3 +16,5 @@ tests_fuzz_fuzz_scsi_sense_CPPFLAGS = $(SCSI_CPPFLAGS)
 tests_fuzz_fuzz_scsi_sense_LDADD = $(SCSI_FUZZ_LDADD)
 tests_fuzz_fuzz_scsi_sense_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif
+EXTRA_DIST += tests/fuzz/corpus/fuzz-scsi-copy tests/fuzz/corpus/fuzz-scsi-lu \
+	tests/fuzz/corpus/fuzz-scsi-sense
