@@ -95,6 +95,8 @@ static enum xm_fence_result nexus_poll(struct xm_nexus *nx, struct xm_status *wh
 					   .reason = "portal_down", .detail = "nobody answers" };
 		return XM_FENCE_FAILED;
 	}
+	if (n->sim->dst.durable)
+		memcpy(n->sim->dst.bytes, n->sim->dst.durable, n->sim->dst.ep->size);
 	while ((l = xm_list_pop(&n->sim->zombies))) {
 		struct zombie *z = xm_container_of(l, struct zombie, link);
 
@@ -161,7 +163,8 @@ static void io_do(struct sim_disk *d, struct xm_io_req *req)
 		break;
 	case XM_IO_FLUSH:
 		d->flushes++;
-		fails(d, req, &d->fail_flushes);
+		if (!fails(d, req, &d->fail_flushes) && d->durable)
+			memcpy(d->durable, d->bytes, d->ep->size);
 		break;
 	}
 }
@@ -528,6 +531,7 @@ static void disk_free(struct sim_disk *d)
 	xm_endpoint_close(d->ep);
 	free(d->bytes);
 	free(d->before);
+	free(d->durable);
 }
 
 void sim_free(struct sim *s)

@@ -49,6 +49,7 @@ struct sim_disk {
 	struct xm_io io;
 	struct sim *sim;
 	uint8_t *bytes, *before;
+	uint8_t *durable;            /* a target that restarts has only this; NULL: never restarts */
 	struct xm_list queue;        /* requests */
 	uint64_t latency;
 	unsigned reads, writes, flushes;
