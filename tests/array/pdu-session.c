@@ -437,6 +437,34 @@ static void test_repeats(void)
 	peer_close(&p);
 }
 
+/* NOPs whose answers nobody fetches: sooner or later the array takes no more of them. */
+static void test_unread_nops(void)
+{
+	struct peer p = session_open(78, KEYS("")), q = session_open(79, KEYS(""));
+	uint8_t nop[48] = { 0x40, 0x80 };
+	struct pdu r;
+	long before = resident_kib(), sent = 0;
+	bool stuck = false;
+
+	put32(nop + 16, 0x77);
+	put32(nop + 20, NO_TAG);
+	while (sent < 2000000 && !stuck) {
+		if (send(p.fd, nop, sizeof nop, MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof nop) {
+			sent++;
+			continue;
+		}
+		/* Full: has it stopped, or did it only not get its turn? */
+		for (int i = 0; i < 20; i++)
+			turn_ready(&q, &r);
+		stuck = send(p.fd, nop, sizeof nop, MSG_DONTWAIT | MSG_NOSIGNAL) != sizeof nop;
+	}
+	check(stuck, "unfetched answers to NOPs: the array stops reading (after %ld)", sent);
+	long grown = resident_kib() - before;
+	check(grown < 64 * 1024, "  and has grown by %ld KiB", grown);
+	peer_close(&p);
+	peer_close(&q);
+}
+
 /* 100 reads of 4 MiB whose answers nobody fetches must not become 400 MiB in the array. */
 static void test_back_pressure(void)
 {
@@ -512,6 +540,7 @@ void run_hostile(void)
 	test_rejects();
 	test_cuts();
 	test_repeats();
+	test_unread_nops();
 	test_back_pressure();
 }
 
