@@ -56,6 +56,8 @@ refused 66 "missing source" "none" none dst
 refused 66 "empty source" "empty" empty dst
 refused 66 "no such LUN as source" "LUN" "$(disk 9)" dst
 refused 66 "a folder as source" "folder" folder dst
+refused 66 "a name that is too long" "xxxx" "$(printf 'x%.0s' {1..4000})" dst
+refused 66 "a name with escapes in it" "none" $'none\033[31m\n"\\\xff' dst
 # ---- the destination ---------------------------------------------------------------
 refused 73 "missing destination" "none" src none
 refused 73 "no such LUN as destination" "LUN" src "$(disk 9)"

@@ -70,6 +70,22 @@ printf 'X' | dd of=copy.img bs=1 seek=1048577 conv=notrunc status=none
 exits 65 "verify: a byte differs" "$xmover" verify "$(disk 0)" copy.img
 like "$OUT" "differs at byte 104[0-9]{4}," "and says where"
 
+# ---- the report in a pod: a file mounted over a name in a folder that is read-only ------------------
+if [ "$(id -u)" = 0 ] && unshare --mount true 2>/dev/null; then
+	mkdir pod
+	: >pod/log
+	: >termination
+	exits 0 "a report over a mount point" unshare --mount bash -c "
+		mount --bind pod pod && mount -o remount,ro,bind pod && mount --bind termination pod/log &&
+		'$xmover' copy --progress=none --report=pod/log '$(disk 0)' '$(disk 1)' && ls pod >listing"
+	report_holds termination "mount point"
+	is "$(cat listing)" log "nothing else is left beside it"
+else
+	skip "a report over a mount point" "needs root for a namespace"
+	skip "mount point: the report holds" "needs root for a namespace"
+	skip "nothing else is left beside it" "needs root for a namespace"
+fi
+
 # ---- --dst-id, --dry-run ----------------------------------------------------------------------------
 id=$("$xmover" probe "$(disk 1)" --json 2>err | json /dev/stdin '$j->{source}{designator}')
 like "$id" '^(naa|eui|t10)\.' "probe --json names the disk"

@@ -46,6 +46,22 @@ kill -KILL "$pid"
 wait "$pid" 2>/dev/null
 is "$(json report '$j->{result}')" running "the report of one that was killed does, too"
 
+# In a pod the mover is process 1, to which the kernel gives no signal that it does not take.
+if [ "$(id -u)" = 0 ] && unshare --pid --fork true 2>/dev/null; then
+	rm -f report err
+	unshare --pid --fork "$xmover" copy --progress=json --report=report --rate=4M --offload=never \
+		"$(disk 0)" "$(disk 1)" >out 2>err </dev/null &
+	pid=$!
+	LIB_PIDS+=("$pid")
+	try "process 1: under way" await moving
+	kill -TERM "$(ps -o pid= --ppid "$pid")"
+	ended 143 "process 1"
+else
+	for what in "under way" "exit 143" "the report holds"; do
+		skip "process 1: $what" "needs root for a namespace"
+	done
+fi
+
 # A copy command that is never answered: the first TERM cannot end cleanly.
 ctl "fault add op=83/00 nth=3- action=never" >/dev/null
 begin "$(disk 0)" "$(disk 1)"
