@@ -18,148 +18,15 @@
 #include "cdb.h"
 #include "error.h"
 #include "io-scsi.h"
-#include "lu.h"
+#include "io-scsi-priv.h"
 #include "reasons.h"
 #include "sense.h"
-#include "xm/align.h"
 
 #define ATTENTIONS 8                     /* a unit tells several in a row after a login */
-#define SLOW_MIN (120 * XM_NS_PER_S)     /* flushing and zeroing take their time */
-#define ZERO_UNMAP_MAX (UINT64_C(256) << 20)
-#define ZERO_SAME_MAX (UINT64_C(16) << 20)
-#define ZEROS (1024 * 1024)
-
-enum zero_way { ZERO_UNMAP, ZERO_SAME, ZERO_WRITE };
-
-struct scsi_io {
-	struct xm_io io;                 /* first */
-	struct scsi_transport *t;
-	struct scsi_lu *lu;
-	struct xm_endpoint *ep;
-	struct xm_list answered;         /* commands */
-	struct xm_list cutting;          /* requests that have bytes no command was made for */
-	struct xm_list done;             /* requests that have ended */
-	enum zero_way zero;              /* the best that was not refused */
-	bool sync_10;                    /* it knows no SYNCHRONIZE CACHE(16) */
-};
-
-/* A request on its way. */
-struct request {
-	struct xm_list link;             /* io->cutting, or none */
-	struct scsi_io *io;
-	struct xm_io_req *req;
-	uint64_t next;                   /* offset within it of the next command */
-	unsigned commands;               /* on their way */
-	bool started, failed, again;     /* again: from the start, the other way */
-	enum zero_way zero;              /* of this run through it */
-};
-
-struct command {
-	struct scsi_cmd cmd;
-	struct request *r;
-	uint64_t off, len;               /* within the disk */
-	unsigned attentions;
-};
-
-/* Never written; commands only read it. */
-static uint8_t zeros[ZEROS];
-
-/* ---- one command ---------------------------------------------------------------- */
-
-static enum scsi_use use_of(const struct request *r)
-{
-	switch (r->req->op) {
-	case XM_IO_READ:
-		return SCSI_USE_READ;
-	case XM_IO_WRITE:
-		return SCSI_USE_WRITE;
-	case XM_IO_FLUSH:
-		return SCSI_USE_FLUSH;
-	default:
-		return r->zero == ZERO_WRITE ? SCSI_USE_WRITE : SCSI_USE_ZERO;
-	}
-}
-
-static uint64_t most_bytes(const struct request *r)
-{
-	const struct scsi_lu *lu = r->io->lu;
-	uint64_t most = r->io->ep->max_io ? r->io->ep->max_io : r->io->t->max_xfer;
-
-	if (r->req->op != XM_IO_ZERO || r->zero == ZERO_WRITE)
-		return xm_min_u64(most, ZEROS);
-	most = r->zero == ZERO_UNMAP ? ZERO_UNMAP_MAX : ZERO_SAME_MAX;
-	if (lu->max_write_same && lu->max_write_same < most / lu->block_size)
-		most = lu->max_write_same * lu->block_size;
-	return most;
-}
-
-static void build_zero(struct command *c, uint64_t lba, uint32_t blocks)
-{
-	struct scsi_cmd *cmd = &c->cmd;
-	bool same = c->r->zero != ZERO_WRITE;
-
-	cmd->dir = SCSI_DATA_OUT;
-	cmd->data = zeros;
-	cmd->len = same ? c->r->io->lu->block_size : c->len;
-	cmd->cdb_len = same ? scsi_cdb_write_same_16(cmd->cdb, lba, blocks,
-						     c->r->zero == ZERO_UNMAP, false)
-			    : scsi_cdb_write_16(cmd->cdb, lba, blocks);
-}
-
-static void build(struct command *c)
-{
-	const struct request *r = c->r;
-	struct scsi_cmd *cmd = &c->cmd;
-	uint32_t block = r->io->lu->block_size;
-	uint64_t lba = (r->io->ep->base + c->off) / block;
-	uint32_t blocks = (uint32_t)(c->len / block);
-
-	if (r->req->op != XM_IO_FLUSH && r->req->op != XM_IO_ZERO) {
-		cmd->data = (uint8_t *)r->req->buf + (c->off - r->req->off);
-		cmd->len = c->len;
-	}
-	switch (r->req->op) {
-	case XM_IO_READ:
-		cmd->dir = SCSI_DATA_IN;
-		cmd->cdb_len = scsi_cdb_read_16(cmd->cdb, lba, blocks);
-		break;
-	case XM_IO_WRITE:
-		cmd->dir = SCSI_DATA_OUT;
-		cmd->cdb_len = scsi_cdb_write_16(cmd->cdb, lba, blocks);
-		break;
-	case XM_IO_ZERO:
-		build_zero(c, lba, blocks);
-		break;
-	case XM_IO_FLUSH:
-		cmd->cdb_len = r->io->sync_10 ? scsi_cdb_synchronize_cache_10(cmd->cdb, 0, 0)
-					      : scsi_cdb_synchronize_cache_16(cmd->cdb, 0, 0);
-		break;
-	}
-}
-
-static struct command *command_new(struct request *r)
-{
-	struct command *c = calloc(1, sizeof *c);
-	uint64_t timeout = r->io->ep->ctx->timeout_ns;
-
-	if (!c)
-		return NULL;
-	c->r = r;
-	c->off = r->req->off + r->next;
-	c->len = r->req->op == XM_IO_FLUSH ? 0 : xm_min_u64(r->req->len - r->next, most_bytes(r));
-	xm_list_init(&c->cmd.link);
-	c->cmd.lun = r->io->lu->lun;
-	c->cmd.done = &r->io->answered;
-	c->cmd.user = c;
-	c->cmd.timeout_ns = use_of(r) & (SCSI_USE_FLUSH | SCSI_USE_ZERO)
-				    ? xm_max_u64(4 * timeout, SLOW_MIN) : timeout;
-	build(c);
-	return c;
-}
 
 /* ---- requests -------------------------------------------------------------------- */
 
-static void end(struct request *r)
+static void end(struct scsi_io_request *r)
 {
 	if (!r->failed)
 		r->req->status = XM_STATUS_DONE;
@@ -168,13 +35,13 @@ static void end(struct request *r)
 	free(r);
 }
 
-static bool all_cut(const struct request *r)
+static bool all_cut(const struct scsi_io_request *r)
 {
 	return r->started && r->next >= r->req->len;
 }
 
 /* Nothing of it is on its way: it has ended, or starts once more. */
-static void settle(struct request *r)
+static void settle(struct scsi_io_request *r)
 {
 	if (r->commands)
 		return;
@@ -189,7 +56,7 @@ static void settle(struct request *r)
 }
 
 /* The first failure is the request's; an UNKNOWN one comes before all others. */
-static void fail(struct request *r, const struct xm_status *status)
+static void fail(struct scsi_io_request *r, const struct xm_status *status)
 {
 	if (r->failed && status->certainty != XM_UNKNOWN)
 		return;
@@ -205,7 +72,7 @@ static enum xm_side side_of(const struct scsi_io *io)
 	return io->ep->writable ? XM_SIDE_DST : XM_SIDE_SRC;
 }
 
-static void fail_unsent(struct request *r)
+static void fail_unsent(struct scsi_io_request *r)
 {
 	struct xm_status s = { .err = EAGAIN, .act = XM_ACT_RETRY, .side = side_of(r->io),
 			       .certainty = XM_NOT_DONE, .reason = SCSI_R_NOT_SENT };
@@ -216,10 +83,10 @@ static void fail_unsent(struct request *r)
 }
 
 /* Makes and sends commands of one request; false when the transport takes no more. */
-static bool cut(struct request *r)
+static bool cut(struct scsi_io_request *r)
 {
 	while (!all_cut(r)) {
-		struct command *c = command_new(r);
+		struct scsi_io_command *c = scsi_io_command_new(r);
 
 		if (!c)
 			return false;
@@ -238,7 +105,7 @@ static bool cut(struct request *r)
 static void send_more(struct scsi_io *io)
 {
 	while (!xm_list_empty(&io->cutting)) {
-		struct request *r = xm_container_of(io->cutting.next, struct request, link);
+		struct scsi_io_request *r = xm_container_of(io->cutting.next, struct scsi_io_request, link);
 
 		if (!xm_nexus_takes_commands(&io->t->nexus))
 			fail_unsent(r);
@@ -250,7 +117,7 @@ static void send_more(struct scsi_io *io)
 /* ---- answers --------------------------------------------------------------------- */
 
 /* GOOD, and yet not all bytes moved.  An overflow: the block size is another than it was. */
-static bool moved_all(struct command *c, struct xm_status *s)
+static bool moved_all(struct scsi_io_command *c, struct xm_status *s)
 {
 	struct scsi_io *io = c->r->io;
 	const struct scsi_cmd *cmd = &c->cmd;
@@ -266,14 +133,14 @@ static bool moved_all(struct command *c, struct xm_status *s)
 	return false;
 }
 
-static bool met_attention(struct command *c, const struct xm_status *s)
+static bool met_attention(struct scsi_io_command *c, const struct xm_status *s)
 {
 	return s->act == XM_ACT_RETRY && s->reason && c->r->io->t->nexus.lost == false &&
 	       strcmp(s->reason, SCSI_R_UNIT_ATTENTION) == 0 && c->attentions++ < ATTENTIONS;
 }
 
 /* Refused, whatever the reason: the short form.  The table takes its refusal for "no cache". */
-static bool other_flush(struct command *c)
+static bool other_flush(struct scsi_io_command *c)
 {
 	struct scsi_sense sense;
 
@@ -288,14 +155,14 @@ static bool other_flush(struct command *c)
 }
 
 /* A way to flush or to zero that the unit does not know: the request starts again the next way. */
-static bool other_way(struct command *c, const struct xm_status *s)
+static bool other_way(struct scsi_io_command *c, const struct xm_status *s)
 {
-	struct request *r = c->r;
+	struct scsi_io_request *r = c->r;
 	struct scsi_io *io = r->io;
 
-	if (use_of(r) == SCSI_USE_FLUSH)
+	if (scsi_io_use(r) == SCSI_USE_FLUSH)
 		return other_flush(c);
-	if (use_of(r) != SCSI_USE_ZERO || s->act != XM_ACT_DEMOTE)
+	if (scsi_io_use(r) != SCSI_USE_ZERO || s->act != XM_ACT_DEMOTE)
 		return false;
 	if (io->zero == r->zero)
 		io->zero++;
@@ -305,16 +172,16 @@ static bool other_way(struct command *c, const struct xm_status *s)
 	return true;
 }
 
-static void answered(struct command *c)
+static void answered(struct scsi_io_command *c)
 {
-	struct request *r = c->r;
+	struct scsi_io_request *r = c->r;
 	struct scsi_io *io = r->io;
 	struct xm_status s;
 	char where[80];
 
 	snprintf(where, sizeof where, "LUN %" PRIu64 " LBA %" PRIu64, io->lu->lun,
 		 (io->ep->base + c->off) / io->lu->block_size);
-	s = scsi_io_status(io->t, &c->cmd, use_of(r), side_of(io), where);
+	s = scsi_io_status(io->t, &c->cmd, scsi_io_use(r), side_of(io), where);
 	if (met_attention(c, &s) && scsi_submit(io->t, &c->cmd) == XM_QUEUED)
 		return;
 	if (!other_way(c, &s) && (s.certainty != XM_DONE || !moved_all(c, &s)))
@@ -347,14 +214,14 @@ static void scsi_io_buffers(struct xm_io *io, struct xm_buffers *b)
 static enum xm_queued scsi_io_submit(struct xm_io *xio, struct xm_io_req *req)
 {
 	struct scsi_io *io = io_of(xio);
-	struct request *r;
+	struct scsi_io_request *r;
 
 	if (!xm_nexus_takes_commands(&io->t->nexus))
 		return XM_FULL;
 	r = calloc(1, sizeof *r);
 	if (!r)
 		return XM_FULL;
-	*r = (struct request){ .io = io, .req = req, .zero = io->zero };
+	*r = (struct scsi_io_request){ .io = io, .req = req, .zero = io->zero };
 	xm_list_add_tail(&io->cutting, &r->link);
 	send_more(io);
 	return XM_QUEUED;
@@ -379,7 +246,7 @@ static void scsi_io_reap(struct xm_io *xio, struct xm_list *done)
 
 	io->t->ops->service(io->t);
 	while ((l = xm_list_pop(&io->answered)))
-		answered(xm_container_of(l, struct command, cmd.link));
+		answered(xm_container_of(l, struct scsi_io_command, cmd.link));
 	send_more(io);
 	while ((l = xm_list_pop(&io->done)))
 		xm_list_add_tail(done, l);
@@ -407,12 +274,6 @@ static void destroy(void *o)
 	xm_io_close(o);
 }
 
-/* UNMAP leaves zeros where LBPRZ says so; data given as zeros makes sure where it does not unmap. */
-static enum zero_way best_zero(const struct scsi_lu *lu)
-{
-	return lu->lbpws && lu->lbprz ? ZERO_UNMAP : ZERO_SAME;
-}
-
 struct xm_io *scsi_io_of(struct xm_endpoint *ep, struct xm_error **err)
 {
 	struct scsi_io *io = xm_attached(&ep->attached, &io_key);
@@ -427,7 +288,7 @@ struct xm_io *scsi_io_of(struct xm_endpoint *ep, struct xm_error **err)
 	io->ep = ep;
 	io->lu = scsi_lu_attached(ep);
 	io->t = io->lu->transport;
-	io->zero = best_zero(io->lu);
+	io->zero = scsi_io_best_zero(io->lu);
 	xm_list_init(&io->answered);
 	xm_list_init(&io->cutting);
 	xm_list_init(&io->done);

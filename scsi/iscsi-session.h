@@ -90,11 +90,12 @@ void iscsi_login_wait(struct iscsi_session *s, struct xm_waiter *w);
 /* 1 up, 0 not yet, -1 failed: s->login.code and .why. */
 int iscsi_login_step(struct iscsi_session *s);
 
-/* transport-iscsi.c */
-extern const struct scsi_transport_ops iscsi_transport_ops;
-/* One turn of libiscsi on what is ready; sets s->broken. */
+/* iscsi-pump.c: one turn of libiscsi on what is ready; sets s->broken. */
 void iscsi_pump(struct iscsi_session *s);
 void iscsi_pump_wait(struct iscsi_session *s, struct xm_waiter *w);
+
+/* transport-iscsi.c */
+extern const struct scsi_transport_ops iscsi_transport_ops;
 /* Commands and keepalive of a session that has come up. */
 void iscsi_commands_start(struct iscsi_session *s);
 /*

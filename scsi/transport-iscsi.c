@@ -24,7 +24,6 @@
  * commands in flight is then lowered until a NOP fits.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <iscsi/iscsi.h>
@@ -33,8 +32,8 @@
 #include "xm/endian.h"
 
 #define QUIET (5 * XM_NS_PER_S)      /* without a byte from the target: ask */
-#define MARK_EVERY 512
 #define SILENT (7 * XM_NS_PER_S)     /* and this long without an answer: dead */
+#define MARK_EVERY 512               /* no block is smaller */
 
 struct iscsi_cmd {
 	struct xm_list link;         /* s->sent, then s->settling */
@@ -46,65 +45,6 @@ struct iscsi_cmd {
 	uint64_t mark;               /* in the data-in buffer */
 	uint64_t seq;                /* sent: its own; settling: of the next command at that time */
 };
-
-/* ---- libiscsi, one turn ---------------------------------------------------- */
-
-/*
- * libiscsi writes data with writev(), which raises SIGPIPE on a closed socket.
- * A library changes no signal handler, so the signal is held back on this thread
- * and taken away again when it was us who raised it.
- */
-static int service_without_sigpipe(struct iscsi_context *iscsi, int events)
-{
-	const struct timespec now = { 0 };
-	sigset_t pipe_set, old, pending;
-	bool was_pending;
-	int r;
-
-	sigemptyset(&pipe_set);
-	sigaddset(&pipe_set, SIGPIPE);
-	sigpending(&pending);
-	was_pending = sigismember(&pending, SIGPIPE) == 1;
-	pthread_sigmask(SIG_BLOCK, &pipe_set, &old);
-	r = iscsi_service(iscsi, events);
-	if (!was_pending)
-		while (sigtimedwait(&pipe_set, NULL, &now) < 0 && errno == EINTR)
-			;
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return r;
-}
-
-void iscsi_pump(struct iscsi_session *s)
-{
-	struct pollfd p;
-	int events, r;
-
-	if (s->phase == ISCSI_DOWN || s->broken)
-		return;
-	p = (struct pollfd){ .fd = iscsi_get_fd(s->iscsi),
-			     .events = (short)iscsi_which_events(s->iscsi) };
-	if (poll(&p, 1, 0) <= 0)
-		return;
-	events = p.revents;
-	if (events & POLLIN) {
-		s->heard_at = iscsi_now(s);
-		/* Read what came before the connection broke. */
-		events &= ~(POLLERR | POLLHUP);
-	}
-	r = events & POLLOUT ? service_without_sigpipe(s->iscsi, events)
-			     : iscsi_service(s->iscsi, events);
-	/* After a target-requested logout libiscsi reports success for a session that is no more. */
-	if (r < 0 || (s->phase == ISCSI_UP && !iscsi_is_logged_in(s->iscsi)))
-		s->broken = true;
-}
-
-void iscsi_pump_wait(struct iscsi_session *s, struct xm_waiter *w)
-{
-	if (s->phase != ISCSI_DOWN && !s->broken)
-		xm_waiter_fd(w, iscsi_get_fd(s->iscsi), (short)iscsi_which_events(s->iscsi));
-	else if (s->broken)
-		xm_waiter_until(w, 0);
-}
 
 /* ---- commands -------------------------------------------------------------- */
 

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A real xmover-array as a process, a TCP proxy in front of it that can be cut or
- * go deaf, a clock that runs fast, and endpoints over libiscsi on top: what the
- * tests of the iSCSI transport stand on.
+ * A real xmover-array as a process, a clock that runs fast, and endpoints over
+ * libiscsi on top: what the tests of the iSCSI transport stand on.
  */
 #ifndef ISCSI_RIG_H
 #define ISCSI_RIG_H
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,23 +33,6 @@ void rig_do(struct rig *r, const char *fmt, ...) __attribute__((format(printf, 2
 long rig_stat(struct rig *r, const char *key);
 /* Path of a file in the rig's folder. */
 const char *rig_path(struct rig *r, const char *name);
-
-/* ---- a proxy ----------------------------------------------------------------- */
-
-struct proxy {
-	unsigned port;               /* where it listens */
-	_Atomic bool deaf;           /* reads nothing and sends nothing; connections stay */
-	_Atomic long cut_after;      /* bytes to the target until the connection is reset; -1 never */
-	_Atomic bool refuse;         /* new connections are closed at once */
-	_Atomic bool stop;
-	_Atomic unsigned cuts;
-	unsigned target_port;
-	int fd;
-	pthread_t thread;
-};
-
-void proxy_start(struct proxy *p, unsigned target_port);
-void proxy_stop(struct proxy *p);
 
 /* ---- time --------------------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * iSCSI sessions, logins and block I/O against a real xmover-array over TCP.
- * What arrived is read from the array's files and counts, not asked back.
+ * iSCSI sessions and logins against a real xmover-array over TCP: which there are is
+ * asked of the array.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "iscsi-rig.h"
+#include "tcp-proxy.h"
 
 #define MIB (1024u * 1024u)
 
@@ -28,14 +29,6 @@ static unsigned sessions(struct rig *r, char *ret_answer, size_t size)
 		snprintf(ret_answer, size, "%s", answer);
 	free(answer);
 	return n;
-}
-
-static void pattern(uint8_t *p, size_t len, uint32_t seed)
-{
-	for (size_t i = 0; i < len; i++) {
-		seed = seed * 1664525u + 1013904223u;
-		p[i] = (uint8_t)(seed >> 24);
-	}
 }
 
 /* ---- one session, the right one ------------------------------------------------ */
@@ -162,104 +155,6 @@ static void test_two_targets(void **state)
 	xm_endpoint_close(b);
 	xm_ctx_free(ctx);
 	rig_stop(&r);
-}
-
-/* ---- data ------------------------------------------------------------------------ */
-
-static void compare_file(const char *path, const uint8_t *want, size_t len)
-{
-	int fd = open(path, O_RDONLY);
-	uint8_t *got = malloc(len);
-
-	assert_true(fd >= 0);
-	assert_int_equal(pread(fd, got, len, 0), len);
-	assert_memory_equal(got, want, len);
-	free(got);
-	close(fd);
-}
-
-static void make_file(const char *path, size_t size)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(ftruncate(fd, (off_t)size), 0);
-	close(fd);
-}
-
-/* Sizes around a command's, many in flight, both directions; then zeros and a flush. */
-static void data(const char *url_end, const char *flags)
-{
-	static const uint64_t lens[] = { 512, 4096, 256 * 1024, 300 * 1024 + 512, MIB, MIB + 512,
-					 3 * MIB + 1024 };
-	enum { N = sizeof lens / sizeof lens[0] };
-	size_t size = 16 * MIB;
-	uint8_t *want = calloc(1, size), *back = malloc(size);
-	struct xm_io_req reqs[N] = { 0 };
-	struct xm_list done = XM_LIST_INIT(done);
-	struct xm_ctx *ctx = rig_ctx("data");
-	char dir[] = "/tmp/xmover-data.XXXXXX", path[64], lun[128], url[128];
-	struct xm_endpoint *ep;
-	enum xm_code code;
-	struct rig r;
-	uint64_t off = 0;
-
-	assert_non_null(mkdtemp(dir));
-	snprintf(path, sizeof path, "%s/disk", dir);
-	snprintf(lun, sizeof lun, "0=%s%s", path, flags);
-	make_file(path, size);
-	rig_start(&r, (const char *const[]){ "--target", RIG_IQN, "--lun", lun, NULL });
-	snprintf(url, sizeof url, "iscsi://127.0.0.1:%u/" RIG_IQN "/0%s", r.port, url_end);
-	ep = rig_open_url(ctx, url, XM_ROLE_DST, &code);
-	assert_non_null(ep);
-
-	for (unsigned i = 0; i < N; i++) {
-		off += ep->block_size * 8;
-		reqs[i] = (struct xm_io_req){ .op = XM_IO_WRITE, .off = off, .buf = want + off,
-			.len = (lens[i] + ep->block_size - 1) / ep->block_size * ep->block_size };
-		pattern(reqs[i].buf, reqs[i].len, i + 1);
-		off += reqs[i].len;
-		off = (off + 4095) / 4096 * 4096;
-		rig_submit(ep, &reqs[i], &done);
-	}
-	rig_turn_until(ep, &done, N);
-	for (unsigned i = 0; i < N; i++)
-		assert_int_equal(reqs[i].status.certainty, XM_DONE);
-	compare_file(path, want, size);
-
-	assert_int_equal(rig_io(ep, XM_IO_READ, 0, back, size).certainty, XM_DONE);
-	assert_memory_equal(back, want, size);
-
-	assert_int_equal(rig_io(ep, XM_IO_ZERO, 8192, NULL, 5 * MIB).certainty, XM_DONE);
-	memset(want + 8192, 0, 5 * MIB);
-	compare_file(path, want, size);
-	assert_int_equal(rig_io(ep, XM_IO_FLUSH, 0, NULL, 0).certainty, XM_DONE);
-
-	xm_endpoint_close(ep);
-	xm_ctx_free(ctx);
-	rig_stop(&r);
-	unlink(path);
-	rmdir(dir);
-	free(want);
-	free(back);
-}
-
-static void test_data(void **state)
-{
-	(void)state;
-	data("", "");
-}
-
-static void test_data_digest(void **state)
-{
-	(void)state;
-	data("?header_digest=crc32c", ",block=4096");
-}
-
-static void test_data_thin(void **state)
-{
-	(void)state;
-	data("", ",thin");
 }
 
 /* ---- what cannot be opened --------------------------------------------------------- */
@@ -413,9 +308,6 @@ int main(void)
 		cmocka_unit_test(test_inspectors),
 		cmocka_unit_test(test_one_portal),
 		cmocka_unit_test(test_two_targets),
-		cmocka_unit_test(test_data),
-		cmocka_unit_test(test_data_digest),
-		cmocka_unit_test(test_data_thin),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_busy_then_ok),
 		cmocka_unit_test(test_redirect),
