@@ -251,11 +251,21 @@ static void show(void **state)
 	control_ok(&r, "set max_segments 0x20");
 	control_ok(&r, "set max_segment_bytes 64M");
 	control_ok(&r, "set queue_limit 32");
+	control_ok(&r, "set token_scope initiator");
+	control_ok(&r, "set immed refused");
+	control_fails(&r, "set immed perhaps", "'perhaps' is not one of its words");
 	assert_answer("show", "{\"persona\":\"ideal\",\"queue_limit\":32,\"latency\":3,"
-		      "\"copy_latency\":50,\"max_cscd\":16,\"max_segments\":32,\"max_list\":4096,"
+		      "\"copy_latency\":50,\"token_latency\":0,\"max_cscd\":16,"
+		      "\"max_segments\":32,\"max_list\":4096,"
 		      "\"max_segment_bytes\":67108864,\"max_inline\":0,\"held_limit\":0,"
 		      "\"total_concurrent\":64,\"listed_concurrent\":32,\"max_concurrent\":32,"
-		      "\"granularity\":0,\"inline_granularity\":0,\"held_granularity\":0}");
+		      "\"granularity\":0,\"inline_granularity\":0,\"held_granularity\":0,"
+		      "\"max_ranges\":64,\"max_token_bytes\":268435456,"
+		      "\"optimal_token_bytes\":67108864,\"token_timeout\":60,"
+		      "\"max_token_timeout\":3600,\"max_tokens\":1024,\"rod_space\":0,"
+		      "\"cow_space\":1024,\"pt_short\":0,\"wut_short\":0,\"status_delay\":50,"
+		      "\"remote_tokens\":0,\"rod_types\":\"all\",\"token_scope\":\"initiator\","
+		      "\"immed\":\"refused\"}");
 	/* Another persona begins with its own limits; the array's times stay. */
 	control_ok(&r, "set persona tcmu");
 	json_t *o = ask_json("show");
@@ -264,6 +274,7 @@ static void show(void **state)
 	json_decref(o);
 	control_ok(&r, "set persona none");
 	control_fails(&r, "set max_segments 1", "no copy manager");
+	control_fails(&r, "set rod_types aur", "no copy manager");
 	o = ask_json("show");
 	assert_null(json_object_get(o, "max_segments"));
 	json_decref(o);

@@ -382,7 +382,7 @@ static void side_by_side(void **state)
 	assert_int_equal(running(), 0);
 	char *stats = control(&r, "stats");
 	assert_non_null(strstr(stats, "\"copies\":{\"commands\":8,\"bytes\":16777216,"
-				      "\"running\":0,\"peak\":8}"));
+				      "\"running\":0,\"peak\":8,\"token_bytes\":0}"));
 	free(stats);
 }
 
@@ -492,20 +492,36 @@ static void parameters_follow_settings(void **state)
 	answer_drop(&c.an);
 }
 
-/* Reference 3.10. */
+/* 59 zeros behind the type and its uses. */
+#define ROD_TYPE_END "00000000000000000000000000000000000000000000000000000000000000" \
+	"00000000000000000000000000000000000000000000000000000000"
+
+/* Reference 3.10, every descriptor; of seed 1 the copy group identifier. */
 static void vpd_8f(void **state)
 {
 	(void)state;
-	ask(&r, &c.an, 0, "12 01 8f 00ff 00");
+	ask(&r, &c.an, 0, "12 01 8f 0400 00");
 	assert_good(&c.an);
 	assert_hex(c.an.in, c.an.in_len,
-		   "00 8f 0064"
-		   "0001 000c 08 83 01 00 84 03 00 03 04 000000"
+		   "00 8f 027c"
+		   "0000 0020 000000000000 0040 00000e10 0000003c 0000000000080000"
+		   "0000000000020000"
+		   "0001 0010 0f 83 05 00 01 10 11 1c 84 06 00 03 04 05 07 08"
 		   "0004 001c 00000000 0010 0010 00001000 00000000 000000000000000000000000"
 		   "0008 0004 03 02 0a e4"
 		   "000c 0004 0002 ffff"
+		   "000d 0014 12 1000 9e3779b97f4a8c15814f7125c636348e 00"
+		   "0106 005c 00 0000000000000000000000 00000001 ffffffff 00000e10"
+		   "000000000000000000000000000000000000 0030"
+		   "0000 002c 00000000 0000000010000000 0000000004000000 ffffffffffffffff"
+		   "0000000001000000 0000000000000000"
+		   "0108 0144 0000 0140"
+		   "00010000 03" ROD_TYPE_END "00800000 03" ROD_TYPE_END "00800003 03" ROD_TYPE_END
+		   "0080ffff 01" ROD_TYPE_END "ffff0001 02" ROD_TYPE_END
 		   "8001 0020 00000040 00000020 10000000 00 00"
-		   "000000000000000000000000000000000000");
+		   "000000000000000000000000000000000000"
+		   "9101 000c 000000000000000000000000"
+		   "c001 001c 00000000 00 0000000000000000000000000000000000000000000000");
 	answer_drop(&c.an);
 }
 
