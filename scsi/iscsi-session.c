@@ -196,6 +196,11 @@ int iscsi_session_get(struct xm_ctx *ctx, const struct iscsi_address *addr, bool
 		return -1;
 	if (find(t, s, &old, err) < 0)
 		goto fail;
+	if (old && old->phase != ISCSI_UP) {
+		xm_fail(err, XM_E_TEMPORARY, "%s: the session broke while disks were being opened; "
+			"run again", old->name);
+		goto fail;
+	}
 	if (old) {
 		session_free(s);
 		s = old;

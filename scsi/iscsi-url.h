@@ -11,7 +11,7 @@
 #define ISCSI_LUN_MAX 16383          /* flat space addressing, SAM-5 4.7 */
 
 struct iscsi_address {
-	char name[280];              /* "iscsi://[user@]host[:port]/target/lun", as written, no secret in it */
+	char name[700];              /* "iscsi://[user@]host[:port]/target/lun", as written */
 	char user[128];              /* "" when not given */
 	char host[256];              /* brackets of an IPv6 address taken off */
 	uint16_t port;

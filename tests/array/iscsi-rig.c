@@ -75,6 +75,7 @@ const char *rig_path(struct rig *r, const char *name)
 	return path;
 }
 
+__attribute__((format(printf, 2, 0)))
 static char *ask(struct rig *r, const char *fmt, va_list ap)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
