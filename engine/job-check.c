@@ -57,6 +57,7 @@ void xm_job_lied(struct xm_job *job, struct xm_entry *e, const char *detail)
 	bool require = job->pick.offload == XM_OFFLOAD_REQUIRE;
 
 	e->distrusted = true;
+	job->doubt = true;
 	job->verified = 0;
 	for (unsigned i = 0; i < XM_WAYS; i++)
 		xm_job_undo(job, &job->ways[i]);

@@ -204,7 +204,7 @@ void xm_job_handle(struct xm_job *job, struct xm_chunk *c)
 {
 	uint64_t now = xm_job_now(job), done;
 
-	if (c->entry->distrusted) {
+	if (c->entry->distrusted || job->doubt) {
 		xm_job_drop(job, c);
 		return;
 	}

@@ -156,12 +156,23 @@ static void leftovers(struct xm_job *job)
 		    wished && wished->reason ? wished->reason : "alignment");
 }
 
+/* Does a method that lied still have commands out?  Then nobody may begin to repair. */
+static bool in_doubt(struct xm_job *job)
+{
+	for (unsigned i = 0; i < job->pick.n && job->doubt; i++) {
+		if (job->pick.at[i].distrusted && job->pick.at[i].inflight > 0)
+			return true;
+	}
+	job->doubt = false;
+	return false;
+}
+
 void xm_job_fill(struct xm_job *job)
 {
 	enum filled r = NOTHING;
 
 	if (job->ending || xm_fence_active(&job->fence) ||
-	    (job->phase != XM_PHASE_COPY && job->phase != XM_PHASE_TRIAL))
+	    (job->phase != XM_PHASE_COPY && job->phase != XM_PHASE_TRIAL) || in_doubt(job))
 		return;
 	for (unsigned i = 0; i < job->pick.n && job->tally.left.left > 0; i++) {
 		struct xm_entry *e = &job->pick.at[i];

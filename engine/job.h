@@ -124,6 +124,7 @@ struct xm_job {
 	uint64_t flush_due, flushed_at;
 	struct xm_verify verify;
 	uint64_t verified;           /* bytes compared and found equal, trials too */
+	bool doubt;                  /* a liar's commands may still run: nothing that ends now is believed */
 	bool forced_fence;           /* drains ran out: the fences were called */
 	bool fence_failed;           /* what is quarantined stays so */
 	struct xm_progress progress;
