@@ -25,16 +25,6 @@ static int simple(struct peer *p, const uint8_t cdb[16], struct pdu *r)
 	return pdu_recv(p, r) ? r->bhs[3] : -1;
 }
 
-/* The first commands of a nexus meet its unit attentions. */
-static void settle(struct peer *p)
-{
-	static const uint8_t tur[16] = { TEST_UNIT_READY };
-	struct pdu r;
-	for (int i = 0; i < 8 && simple(p, tur, &r) != 0; i++)
-		;
-	check_u32(r.bhs[3], 0, "TEST UNIT READY");
-}
-
 static void is_sense(const struct pdu *r, unsigned key, unsigned asc, unsigned ascq,
 		     const char *name)
 {

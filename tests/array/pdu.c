@@ -275,59 +275,7 @@ struct peer session_open(uint64_t isid, const char *keys, size_t len)
 	return p;
 }
 
-/* ---- commands ------------------------------------------------------------------ */
-
-void command(struct peer *p, uint8_t bhs[48], uint8_t flags, uint32_t edtl, const uint8_t cdb[16])
-{
-	memset(bhs, 0, 48);
-	bhs[0] = 0x01;
-	bhs[1] = (uint8_t)(flags | 1);
-	put32(bhs + 16, ++p->itt);
-	put32(bhs + 20, edtl);
-	put32(bhs + 24, p->cmdsn++);
-	memcpy(bhs + 32, cdb, 16);
-}
-
-void rw10(uint8_t cdb[16], uint8_t op, uint32_t lba, uint16_t blocks)
-{
-	memset(cdb, 0, 16);
-	cdb[0] = op;
-	put32(cdb + 2, lba);
-	put16(cdb + 7, blocks);
-}
-
-void data_out(uint8_t bhs[48], uint32_t itt, uint32_t ttt, uint32_t datasn, uint32_t offset,
-	      bool final)
-{
-	memset(bhs, 0, 48);
-	bhs[0] = 0x05;
-	bhs[1] = final ? FINAL : 0;
-	put32(bhs + 16, itt);
-	put32(bhs + 20, ttt);
-	put32(bhs + 36, datasn);
-	put32(bhs + 40, offset);
-}
-
-int read_blocks(struct peer *p, uint32_t lba, uint16_t blocks, uint8_t *buf)
-{
-	uint8_t bhs[48], cdb[16];
-	struct pdu r;
-
-	rw10(cdb, 0x28, lba, blocks);
-	command(p, bhs, FINAL | READ, blocks * 512u, cdb);
-	pdu_send(p, bhs, NULL, 0);
-	while (pdu_recv(p, &r)) {
-		if (r.bhs[0] == 0x21)
-			return r.bhs[3];
-		size_t off = get32(r.bhs + 40);
-		if (r.bhs[0] != 0x25 || off + r.len > blocks * 512u)
-			return -2;
-		memcpy(buf + off, r.data, r.len);
-		if (r.bhs[1] & 1)
-			return r.bhs[3];
-	}
-	return -1;
-}
+/* ---- the control socket, and all together ------------------------------------------ */
 
 const char *control(const char *fmt, ...)
 {

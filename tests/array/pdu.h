@@ -66,6 +66,9 @@ int login_step(struct peer *p, uint8_t flags, uint64_t isid, const char *text, s
 /* A whole session with these operational keys. */
 struct peer session_open(uint64_t isid, const char *keys, size_t len);
 const char *find_key(const struct pdu *p, const char *key);
+void is_key(const struct pdu *r, const char *key, const char *want);
+/* Byte 1 of a login request: T or C, current and next stage. */
+enum { T_OP_FULL = 0x87, T_SEC_OP = 0x81, T_SEC_FULL = 0x83, SEC = 0x00, OP = 0x04, MORE = 0x40 };
 
 /* ---- commands ---------------------------------------------------------------- */
 enum { READ = 0x40, WRITE = 0x20, FINAL = 0x80 };
@@ -76,8 +79,18 @@ void data_out(uint8_t bhs[48], uint32_t itt, uint32_t ttt, uint32_t datasn, uint
 	      bool final);
 /* Reads into buf through any number of Data-In; returns the SCSI status, -1 when closed. */
 int read_blocks(struct peer *p, uint32_t lba, uint16_t blocks, uint8_t *buf);
+/* The status of a TEST UNIT READY; -1 when closed, -2 when something else was answered. */
+int turn_ready(struct peer *p, struct pdu *r);
+/* The first commands of a nexus meet its unit attentions: take them. */
+void settle(struct peer *p);
+/* A write of a block whose data the array has asked for: its tag, and the R2T's. */
+uint32_t open_write(struct peer *p, uint32_t lba, uint32_t *ttt);
+void send_block(struct peer *p, uint32_t itt, uint32_t ttt, uint8_t fill);
 /* One answer to the control socket's words. */
 const char *control(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Until the sessions' list has this text, or has it no more. */
+bool await_sessions(const char *what, bool there);
 
 /* ---- scenarios ---------------------------------------------------------------- */
 void run_login(void);
