@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -157,6 +158,118 @@ static void copies_a_range(void **state)
 	free(src);
 	free(before);
 	free(after);
+}
+
+/* ---- somebody else copies ------------------------------------------------------------ */
+
+/* An array of a kind: copies between the files through descriptors of its own. */
+static struct {
+	struct xm_method m;
+	struct xm_list queue;
+	int src, dst;
+	unsigned commands, drops;
+} copier;
+
+static int copier_open(const struct xm_pair *pair, struct xm_method **ret, struct xm_refusal *why)
+{
+	(void)why;
+	xm_list_init(&copier.queue);
+	copier.src = open(pair->src->name, O_RDONLY);
+	copier.dst = open(pair->dst->name, O_WRONLY);
+	assert_true(copier.src >= 0 && copier.dst >= 0);
+	copier.m.limits = (struct xm_method_limits){ .kinds = XM_TASK_COPY, .align = 1, .max_runs = 4,
+		.max_run = MIB, .max_bytes = 4 * MIB, .first_bytes = MIB, .max_inflight = 4 };
+	*ret = &copier.m;
+	return 0;
+}
+
+static enum xm_queued copier_submit(struct xm_method *m, struct xm_task *task)
+{
+	(void)m;
+	xm_list_add_tail(&copier.queue, &task->link);
+	return XM_QUEUED;
+}
+
+static void copier_wait(struct xm_method *m, struct xm_waiter *w)
+{
+	(void)m;
+	if (!xm_list_empty(&copier.queue))
+		xm_waiter_until(w, 0);
+}
+
+static void copier_reap(struct xm_method *m, struct xm_list *done)
+{
+	struct xm_list *l;
+
+	(void)m;
+	while ((l = xm_list_pop(&copier.queue))) {
+		struct xm_task *t = xm_container_of(l, struct xm_task, link);
+
+		for (unsigned i = 0; i < t->nruns; i++) {
+			loff_t from = (loff_t)t->runs[i].src, to = (loff_t)t->runs[i].dst;
+			size_t n = t->runs[i].len;
+
+			while (n > 0) {
+				ssize_t k = copy_file_range(copier.src, &from, copier.dst, &to, n, 0);
+
+				assert_true(k > 0);
+				n -= (size_t)k;
+			}
+		}
+		t->moved = t->bytes;
+		t->status = XM_STATUS_DONE;
+		copier.commands++;
+		xm_list_add_tail(done, &t->link);
+	}
+}
+
+static void copier_close(struct xm_method *m)
+{
+	(void)m;
+	close(copier.src);
+	close(copier.dst);
+}
+
+static const struct xm_method_ops copier_ops = {
+	.name = "copier", .title = "COPIER", .way = XM_WAY_XCOPY, .needs_trial = true,
+	.open = copier_open, .submit = copier_submit, .wait = copier_wait, .reap = copier_reap,
+	.close = copier_close,
+};
+
+static int count_drop(struct xm_endpoint *ep)
+{
+	(void)ep;
+	copier.drops++;
+	return -EPERM;               /* told, and no failure */
+}
+
+static void cache_is_dropped_after_offload(void **state)
+{
+	static const struct xm_method_ops *const both[] = { &copier_ops, &xm_method_host, NULL };
+	static const struct xm_registry with_copier = { .methods = both };
+	const uint64_t size = 20 * MIB + 4096;
+	struct xm_endpoint_ops ops;
+	struct xm_error *err = NULL;
+	struct xm_job *job;
+	struct pair p;
+
+	(void)state;
+	open_pair(&p, size, size);
+	p.ctx->registry = &with_copier;
+	ops = *p.dst->ops;
+	ops.drop_cache = count_drop;
+	p.dst->ops = &ops;
+	assert_int_equal(xm_job_new(p.ctx, p.src, p.dst, &job, &err), 0);
+	assert_int_equal(xm_job_set_str(job, XM_OPT_VERIFY, "full", &err), 0);
+	if (xm_job_run(job, &err) != 0)
+		fail_msg("%s", xm_error_text(err));
+	assert_int_equal(xm_job_u64(job, XM_JOB_BYTES_XCOPY), size);
+	assert_int_equal(copier.drops, 1);
+	assert_true(copier.commands > 5);
+	/* the trials' bytes, and everything */
+	assert_true(xm_job_u64(job, XM_JOB_BYTES_VERIFIED) > size);
+	xm_job_free(job);
+	close_pair(&p);
 }
 
 /* ---- refusals ---------------------------------------------------------------------- */
@@ -385,6 +498,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(copies_files), cmocka_unit_test(copies_a_range),
+		cmocka_unit_test(cache_is_dropped_after_offload),
 		cmocka_unit_test(refuses), cmocka_unit_test(bad_options),
 		cmocka_unit_test(plans_without_writing), cmocka_unit_test(stop_from_a_thread),
 		cmocka_unit_test(verify_finds_differences),
