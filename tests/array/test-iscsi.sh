@@ -28,6 +28,10 @@ like "$(iscsi-readcapacity16 $url/$T/0)" 'Total size:8388608' "iscsi-readcapacit
 like "$(iscsi-readcapacity16 $url/$T/1)" 'LENGTH IN BYTES:4096' "and of 4096-byte blocks"
 like "$(iscsi-readcapacity16 $url/$T-shared/5)" 'Total size:8388608' "a LUN of another target"
 like "$(iscsi-inq "$url/$T/0?header_digest=crc32c" 2>&1)" 'DIRECT_ACCESS' "with header digests"
+for suite in Read10 Write16 iSCSIcmdsn iSCSIdatasn iSCSIResiduals iSCSITMF ExtendedCopy; do
+	out=$(timeout 60 iscsi-test-cu -f -d -n -t "ALL.$suite" "$url/$T/0?header_digest=crc32c" 2>&1)
+	like "$out" 'asserts +[1-9][0-9]* +[1-9][0-9]* +[1-9][0-9]* +0 ' "$suite under header digests"
+done
 stop_array
 is $? 0 "TERM ends it with 0"
 try "and its control socket is gone" [ ! -e "$ARRAY_CTL" ]
@@ -84,6 +88,16 @@ ARRAY_CTL=$old
 is "$(ctl sessions)" '[]' "and answers"
 kill -INT "${LIB_PIDS[-1]}"; wait "${LIB_PIDS[-1]}"
 is $? 0 "INT ends it with 0"
+
+# ---- a login sent elsewhere -----------------------------------------------------
+start_array --target $T --lun 0=7M || exit 1
+there=$ARRAY_ADDR
+start_array --target $T --lun 0=1M || exit 1
+is "$(ctl login $T moved "$there")" ok "login: moved"
+like "$(iscsi-readcapacity16 "iscsi://$ARRAY_ADDR/$T/0")" 'Total size:7340032' \
+	"libiscsi follows to the other array"
+is "$(ctl login $T ok)" ok "login: ok again"
+like "$(iscsi-readcapacity16 "iscsi://$ARRAY_ADDR/$T/0")" 'Total size:1048576' "and stays here"
 
 # ---- the command line --------------------------------------------------------
 refuse() { # STATUS PATTERN NAME ARGS...
