@@ -242,7 +242,7 @@ void xm_job_trial_turn(struct xm_job *job)
 
 	if (!c)
 		return;
-	if (job->ending && xm_list_empty(&c->link)) {
+	if ((job->ending || !xm_entry_usable(c->entry)) && xm_list_empty(&c->link)) {
 		if (!xm_job_trial_cancel(job))
 			return;
 		xm_job_drop(job, c);
