@@ -136,8 +136,9 @@ static void print_fallbacks(const struct copy *c)
 		const struct figures_fallback *fb = &c->figures.fallback[i];
 
 		text_printable(fb->detail, detail, sizeof detail);
-		printf("Not offloaded: %s, %s: %s\n", text_size(fb->bytes, size), fb->reason,
-		       detail);
+		/* Without bytes: refused in a plan, or before the first byte. */
+		printf("Not offloaded: %s%s%s: %s\n", fb->bytes ? text_size(fb->bytes, size) : "",
+		       fb->bytes ? ", " : "", fb->reason, detail);
 	}
 }
 
