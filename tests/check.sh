@@ -42,6 +42,8 @@ done
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/xm.XXXXXX") || exit 1
 export TMPDIR=$scratch/tmp
 mkdir "$TMPDIR"
+# Some tests become somebody else, who has to get to the files.
+chmod 711 "$scratch" "$TMPDIR"
 tally=$scratch/tally
 : >"$tally"
 trap 'rm -rf "$scratch"' EXIT
