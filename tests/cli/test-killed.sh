@@ -23,7 +23,7 @@ some_running() { [ "$(ctl running)" -ge 2 ]; }
 killed_in_flight() {
 	local mover
 	truncate -s 0 lun1 && truncate -s 64M lun1
-	ctl set copy_latency 700 >/dev/null
+	ctl set copy_latency 2000 >/dev/null
 	ctl stats clear >/dev/null
 	"$xmover" copy "$(disk 0)" "$(disk 1)" --verify=none --quiet >/dev/null 2>&1 &
 	mover=$!

@@ -35,7 +35,7 @@ is "$(json report 'join " ", $j->{offload_ratio}, $j->{bytes}{xcopy}, $j->{bytes
 ctl stats >stats
 is "$(json stats '$j->{copies}{bytes}')" $TOTAL "100 % offloaded by the array's own count"
 # Where both sides held zeros the trial had to stamp its sample first.
-is "$(json stats '$j->{written_bytes} <= 1 << 20')" 1 "this host wrote nothing but the stamps of trials"
+is "$(json stats '$j->{written_bytes} <= 16 << 20')" 1 "this host wrote nothing but the stamps of trials"
 is "$(json stats '$j->{copies}{peak} >= 2')" 1 "at least 2 commands in flight"
 try "source and destination are equal" cmp lun0 lun1
 read -r user system real <cpu
