@@ -9,80 +9,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 #include <cmocka.h>
+#include "iscsi-cuts.h"
 #include "iscsi-pair.h"
-
-#define KIB 1024u
 
 /* ---- the connection cut at any byte, with writes in flight ------------------------------ */
 
-static uint64_t seed_of_run(void)
-{
-	const char *s = getenv("XM_SEED");
-	uint64_t seed = s ? strtoull(s, NULL, 0) : (uint64_t)time(NULL);
-
-	printf("# seed %llu (XM_SEED)\n", (unsigned long long)seed);
-	return seed;
-}
-
-enum { WRITES = 24, LEN = 96 * KIB };
-
-static void random_writes(struct pair *x, uint8_t *model, uint8_t *data, uint64_t *unknown)
-{
-	struct xm_io_req reqs[WRITES] = { 0 };
-	struct xm_list done = XM_LIST_INIT(done);
-	struct xm_status why;
-
-	for (unsigned i = 0; i < WRITES; i++) {
-		memset(data + i * LEN, (int)(xm_ctx_random(x->ctx) & 0xff), LEN);
-		reqs[i] = (struct xm_io_req){ .op = XM_IO_WRITE, .off = i * LEN,
-					      .buf = data + i * LEN, .len = LEN };
-		rig_submit(x->dst, &reqs[i], &done);
-	}
-	x->p.cut_after = (long)(xm_ctx_random(x->ctx) % (WRITES * LEN));
-	rig_turn_until(x->dst, &done, WRITES);
-	for (unsigned i = 0; i < WRITES; i++) {
-		if (reqs[i].status.certainty == XM_DONE)
-			memcpy(model + i * LEN, reqs[i].buf, LEN);
-		*unknown += reqs[i].status.certainty == XM_UNKNOWN;
-	}
-	x->p.cut_after = -1;
-	if (x->dst->nexus->lost)
-		assert_int_equal(rig_fence(x->dst, &why), XM_FENCE_FENCED);
-	/* After the fence nothing is in doubt: what was UNKNOWN is written once more. */
-	for (unsigned i = 0; i < WRITES; i++) {
-		if (reqs[i].status.certainty == XM_DONE)
-			continue;
-		assert_int_equal(rig_io(x->dst, XM_IO_WRITE, i * LEN, reqs[i].buf, LEN).certainty,
-				 XM_DONE);
-		memcpy(model + i * LEN, reqs[i].buf, LEN);
-	}
-}
-
 static void test_random_cuts(void **state)
 {
-	uint8_t *model = calloc(WRITES, LEN), *data = malloc(WRITES * LEN);
-	uint8_t *back = malloc(WRITES * LEN);
-	uint64_t unknown = 0;
-	unsigned rounds = getenv("XM_LONG") ? 400 : 25;
 	struct pair x;
 
 	(void)state;
 	pair_open(&x, "cuts");
-	xm_ctx_seed(x.ctx, seed_of_run());
-	for (unsigned i = 0; i < rounds; i++) {
-		random_writes(&x, model, data, &unknown);
-		assert_int_equal(rig_io(x.dst, XM_IO_READ, 0, back, WRITES * LEN).certainty, XM_DONE);
-		assert_memory_equal(back, model, WRITES * LEN);
-	}
-	printf("# %llu writes were UNKNOWN\n", (unsigned long long)unknown);
-	assert_true(unknown > 0);
+	cut_at_random(x.dst, &x.p, getenv("XM_LONG") ? 400 : 25);
 	pair_close(&x);
-	free(model);
-	free(data);
-	free(back);
 }
 
 /* ---- a peer that says nothing ----------------------------------------------------------- */
