@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The software array's core and parsers: what a session or a test may send it.
 if FUZZ
-ARRAY_FUZZ = tests/fuzz/fuzz-array tests/fuzz/fuzz-array-copy tests/fuzz/fuzz-array-words
+ARRAY_FUZZ = tests/fuzz/fuzz-array tests/fuzz/fuzz-array-copy tests/fuzz/fuzz-array-words \
+	tests/fuzz/fuzz-array-rod
 noinst_PROGRAMS += $(ARRAY_FUZZ)
 FUZZ_TARGETS += $(ARRAY_FUZZ)
 
@@ -14,4 +15,7 @@ tests_fuzz_fuzz_array_copy_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_array_words_CPPFLAGS = $(ARRAY_CPPFLAGS)
 tests_fuzz_fuzz_array_words_LDADD = libarray.la
 tests_fuzz_fuzz_array_words_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_array_rod_CPPFLAGS = $(ARRAY_CPPFLAGS)
+tests_fuzz_fuzz_array_rod_LDADD = libarray.la
+tests_fuzz_fuzz_array_rod_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif

@@ -3,7 +3,8 @@
 COPY_UNIT = tests/unit/test-array-copy tests/unit/test-array-copy-list-id \
 	tests/unit/test-array-copy-ends tests/unit/test-array-persona \
 	tests/unit/test-array-fault tests/unit/test-array-control \
-	tests/unit/test-array-pod tests/unit/test-array-odx
+	tests/unit/test-array-pod tests/unit/test-array-odx \
+	tests/unit/test-array-odx-life tests/unit/test-array-odx-run
 check_PROGRAMS += $(COPY_UNIT)
 UNIT_TESTS += $(COPY_UNIT)
 COPY_RIG = tests/unit/copy-rig.c tests/unit/copy-rig.h
@@ -35,6 +36,12 @@ ROD_RIG = $(COPY_RIG) tests/unit/rod-rig.c tests/unit/rod-rig.h
 tests_unit_test_array_odx_SOURCES = tests/unit/test-array-odx.c $(ROD_RIG)
 tests_unit_test_array_odx_CPPFLAGS = $(COPY_UNIT_CPPFLAGS)
 tests_unit_test_array_odx_LDADD = $(COPY_UNIT_LDADD)
+tests_unit_test_array_odx_life_SOURCES = tests/unit/test-array-odx-life.c $(ROD_RIG)
+tests_unit_test_array_odx_life_CPPFLAGS = $(COPY_UNIT_CPPFLAGS)
+tests_unit_test_array_odx_life_LDADD = $(COPY_UNIT_LDADD)
+tests_unit_test_array_odx_run_SOURCES = tests/unit/test-array-odx-run.c $(ROD_RIG)
+tests_unit_test_array_odx_run_CPPFLAGS = $(COPY_UNIT_CPPFLAGS)
+tests_unit_test_array_odx_run_LDADD = $(COPY_UNIT_LDADD)
 
 # The page that documents the words, held against the tables of the code.
 tests_unit_test_array_pod_CPPFLAGS = $(COPY_UNIT_CPPFLAGS) \
