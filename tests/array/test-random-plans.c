@@ -292,6 +292,10 @@ static void plans(void **state)
 		/* each fault in turn, then some plans that need not have one */
 		plan_now = (test_random(&x) & ~UINT64_C(0xff)) | i % (plan_nfaults + 16);
 		run_plan(plan_now);
+		if ((i + 1) % 1000 == 0) {
+			printf("# %lu plans\n", i + 1);
+			fflush(stdout);
+		}
 	}
 	in_plan = false;
 }
