@@ -220,7 +220,9 @@ void xm_job_check_turn(struct xm_job *job)
 
 void xm_job_check_wait(struct xm_job *job, struct xm_waiter *w)
 {
-	xm_verify_wait(&job->verify, w);
+	/* while a nexus is fenced nothing is sent, however long it has been due */
+	if (!xm_fence_active(&job->fence))
+		xm_verify_wait(&job->verify, xm_job_now(job), w);
 	if (job->drop.running)
 		xm_pool_wait(job->drop.client, w);
 	if (job->flushing || xm_fence_active(&job->fence))

@@ -230,10 +230,11 @@ bool xm_verify_step(struct xm_verify *v, struct xm_retry *retry, uint64_t now)
 	return !busy;
 }
 
-void xm_verify_wait(const struct xm_verify *v, struct xm_waiter *w)
+void xm_verify_wait(const struct xm_verify *v, uint64_t now, struct xm_waiter *w)
 {
 	for (unsigned i = 0; v->active && i < XM_VERIFY_SLOTS; i++) {
+		/* one that is due and could not be sent: the I/O engine is full for the moment */
 		if (v->slot[i].used && v->slot[i].to_send == 3 && v->slot[i].due)
-			xm_waiter_until(w, v->slot[i].due);
+			xm_waiter_until(w, xm_max_u64(v->slot[i].due, now + XM_NS_PER_MS));
 	}
 }

@@ -58,7 +58,7 @@ bool xm_verify_start(struct xm_verify *v, const struct xm_pair *pair, enum xm_ve
 		     uint64_t src_off, uint64_t dst_off, uint64_t len);
 /* One turn.  True when over: nothing of it is in flight. */
 bool xm_verify_step(struct xm_verify *v, struct xm_retry *retry, uint64_t now);
-void xm_verify_wait(const struct xm_verify *v, struct xm_waiter *w);
+void xm_verify_wait(const struct xm_verify *v, uint64_t now, struct xm_waiter *w);
 void xm_verify_stop(struct xm_verify *v);
 void xm_verify_free(struct xm_verify *v);
 

@@ -164,6 +164,8 @@ static const struct fault faults[] = {
 	{ "op=88 lun=0 lba=5000 " SENSE(3, 11, 00), 74, ANY, NULL, "none", NULL },
 	{ "op=88 lun=0 nth=6 " SENSE(3, 11, 00), 0, NONE, "unsupported_opcode", "none", NULL },
 	{ "op=88 lun=0 nth=6 action=truncate len=512", 0, NONE, "unsupported_opcode", "none", NULL },
+	/* cut while verifying, and slow to log in again */
+	{ "op=88 nth=20-21 action=drop|action=delay ms=40", 0, NONE, "unsupported_opcode", "none", NULL },
 	{ "op=8a nth=6 action=lie", 65, ANY, NULL, "none", "full" },
 	{ "op=8a nth=6 action=short blocks=8", 65, ANY, NULL, "none", "full" },
 
