@@ -38,7 +38,8 @@ int xm_endpoint_open(struct xm_ctx *ctx, const char *spec, unsigned flags, uint6
 		ctx->registry = &xm_registry_all;
 	opener = opener_for(ctx, spec);
 	if (!opener)
-		return xm_fail(err, XM_E_USAGE, "%s: neither a path nor an URL this build can open; "
+		return xm_fail(err, XM_E_USAGE,
+			       "%s: neither a path nor an URL this build can open; "
 			       "give a file, a block device, /dev/sgN or iscsi://host/iqn/lun", spec);
 	return opener->open(ctx, &args, ret_ep, err);
 }

@@ -76,7 +76,8 @@ static enum xm_fence_result begin(struct xm_fence *f, struct xm_ctx *ctx,
 {
 	if (++f->count > XM_FENCE_MOST)
 		return failed(e->nx, why, "lost again and again; giving up");
-	xm_log(ctx, XM_LOG_INFO, "fence", "making sure that nothing sent earlier can still write: %s",
+	xm_log(ctx, XM_LOG_INFO,
+	       "fence", "making sure that nothing sent earlier can still write: %s",
 	       e->nx->name ? e->nx->name : "");
 	e->stage = XM_NX_FENCING;
 	e->deadline = now + XM_FENCE_BOUND_NS;

@@ -41,7 +41,8 @@ void xm_job_cache_lost(struct xm_job *job)
 
 	if (!job->dst->can_lose_cache || bytes == 0)
 		return;
-	xm_log(job->ctx, XM_LOG_WARNING, "cache_lost", "%llu bytes were not flushed when the path to the "
+	xm_log(job->ctx, XM_LOG_WARNING,
+	       "cache_lost", "%llu bytes were not flushed when the path to the "
 	       "destination was lost; they are copied again", (unsigned long long)bytes);
 	xm_job_undo(job, &job->unsynced);
 	xm_job_undo(job, &job->syncing);
@@ -62,7 +63,8 @@ void xm_job_lied(struct xm_job *job, struct xm_entry *e, const char *detail)
 	for (unsigned i = 0; i < XM_WAYS; i++)
 		xm_job_undo(job, &job->ways[i]);
 	if (require)
-		xm_job_fail(job, XM_E_MISMATCH, "%s cannot be believed: %s; the destination is not a "
+		xm_job_fail(job, XM_E_MISMATCH,
+			    "%s cannot be believed: %s; the destination is not a "
 			    "copy", e->ops->title, detail);
 	xm_job_method_over(job, e, "integrity", detail);
 	xm_job_fence_all(job);
@@ -159,7 +161,8 @@ static void mismatch(struct xm_job *job)
 	char text[160];
 
 	if (!e || job->pick.offload == XM_OFFLOAD_REQUIRE) {
-		xm_job_fail(job, XM_E_MISMATCH, "source and destination differ at byte %llu after the copy%s; "
+		xm_job_fail(job, XM_E_MISMATCH,
+			    "source and destination differ at byte %llu after the copy%s; "
 			    "the destination is not a copy of the source, do not use it", at,
 			    e ? " by offload" : "");
 		return;
@@ -196,7 +199,7 @@ static void verify_ended(struct xm_job *job)
 		xm_job_fail(job, XM_E_STOPPED, "comparing was stopped");
 }
 
-/* ---- the turn ----------------------------------------------------------------------------------- */
+/* ---- the turn ------------------------------------------------------------------------- */
 
 bool xm_job_check_done(struct xm_job *job)
 {

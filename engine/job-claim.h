@@ -5,7 +5,10 @@
 
 #include "job.h"
 
-/* A chunk of about `bytes`, looked for from `from` on; in flight by the tally, in no list.  NULL: none. */
+/*
+ * A chunk of about `bytes`, looked for from `from` on; in flight by the tally, in no list.
+ * NULL: none.
+ */
 struct xm_chunk *xm_job_claim(struct xm_job *job, struct xm_entry *e, uint64_t bytes, uint64_t from,
 			      uint64_t align);
 

@@ -43,7 +43,8 @@ void xm_job_method_over(struct xm_job *job, struct xm_entry *e, const char *reas
 	if (xm_entry_offloads(e))
 		xm_fallback_count(&job->fallbacks, e->reason, e->detail, 0);
 	if (job->pick.offload == XM_OFFLOAD_REQUIRE && !xm_pick_offload(&job->pick))
-		xm_job_fail(job, XM_E_NOOFFLOAD, "storage offload is required, and failed after %llu "
+		xm_job_fail(job, XM_E_NOOFFLOAD,
+			    "storage offload is required, and failed after %llu "
 			    "of %llu bytes: %s (%s)", (unsigned long long)job->tally.done,
 			    (unsigned long long)job->tally.total, e->detail, e->reason);
 }
@@ -232,7 +233,10 @@ static void came_back(struct xm_job *job, struct xm_task *task)
 	c->entry->inflight--;
 	job->nflying--;
 	if (task->status.certainty == XM_UNKNOWN) {
-		/* an unknown trial is over; its chunk waits like any other, and nothing of it is proven */
+		/*
+		 * an unknown trial is over; its chunk waits like any other, and nothing of it
+		 * is proven
+		 */
 		if (c == job->trial_chunk) {
 			xm_job_trial_cancel(job);
 			task->moved = 0;

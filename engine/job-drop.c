@@ -25,7 +25,8 @@ static bool array_wrote(const struct xm_job *job)
 
 static void refused(struct xm_job *job, int error)
 {
-	xm_log(job->ctx, XM_LOG_WARNING, "cache_not_dropped", "%s: what this host has cached of the disk "
+	xm_log(job->ctx, XM_LOG_WARNING,
+	       "cache_not_dropped", "%s: what this host has cached of the disk "
 	       "could not be dropped (%s); read it with direct I/O, or attach it anew",
 	       job->dst->name, strerror(error));
 }

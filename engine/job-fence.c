@@ -18,7 +18,8 @@ void xm_job_unknown(struct xm_job *job, struct xm_chunk *c)
 	xm_list_add_tail(&job->quarantined, &c->link);
 	if (!xm_fence_need(&job->fence, nx, xm_job_now(job))) {
 		job->fence_failed = true;
-		xm_job_fail(job, XM_E_TEMPORARY, "the outcome of a command is not known, and there is "
+		xm_job_fail(job, XM_E_TEMPORARY,
+			    "the outcome of a command is not known, and there is "
 			    "no way to make sure that it is over: %s", c->task.status.detail);
 	}
 }

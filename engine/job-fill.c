@@ -150,7 +150,8 @@ static void leftovers(struct xm_job *job)
 		return;
 	if (job->ending)
 		return;
-	xm_job_fail(job, XM_E_NOOFFLOAD, "%llu bytes cannot be moved by the methods allowed: %s (%s)",
+	xm_job_fail(job, XM_E_NOOFFLOAD,
+		    "%llu bytes cannot be moved by the methods allowed: %s (%s)",
 		    (unsigned long long)job->tally.left.left,
 		    wished && wished->reason ? wished->detail : "their places or sizes do not suit",
 		    wished && wished->reason ? wished->reason : "alignment");

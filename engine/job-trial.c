@@ -192,7 +192,8 @@ static void judge(struct xm_job *job, struct xm_chunk *c, enum xm_trial_state st
 		lie(job, c);
 		break;
 	case XM_TRIAL_EQUAL:
-		another(job, c, "unprovable", "no chunk was found on which the method could be proven");
+		another(job, c,
+			    "unprovable", "no chunk was found on which the method could be proven");
 		break;
 	case XM_TRIAL_MOVING:
 		another(job, c, "source_changing", "the source changes while it is read, so the "

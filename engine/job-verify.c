@@ -18,7 +18,8 @@ int xm_verify(struct xm_ctx *ctx, struct xm_endpoint *src, struct xm_endpoint *d
 	if (!full && strcmp(what, "sample") != 0)
 		return xm_fail(err, XM_E_USAGE, "\"%s\": full or sample can be compared", what);
 	if (dst->size < src->size)
-		return xm_fail(err, XM_E_MISMATCH, "%s is smaller (%llu bytes) than %s (%llu bytes)",
+		return xm_fail(err, XM_E_MISMATCH,
+			       "%s is smaller (%llu bytes) than %s (%llu bytes)",
 			       dst->name, (unsigned long long)dst->size, src->name,
 			       (unsigned long long)src->size);
 	job = xm_job_new_verify(ctx, src, dst);

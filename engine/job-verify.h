@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A job that only compares, or only looks: nothing of it writes, no rule about destinations holds. */
+/*
+ * A job that only compares, or only looks: nothing of it writes, no rule about destinations
+ * holds.
+ */
 #ifndef XM_JOB_VERIFY_H
 #define XM_JOB_VERIFY_H
 

@@ -92,7 +92,8 @@ static void watch_bounds(struct xm_job *job)
 
 	xm_progress_note(&job->progress, now, job->tally.done + job->verify.bytes);
 	if (job->tally.broken && !job->ending)
-		xm_job_fail(job, XM_E_BUG, "the sum of bytes left, in flight, quarantined and done is "
+		xm_job_fail(job, XM_E_BUG,
+			    "the sum of bytes left, in flight, quarantined and done is "
 			    "not the total: a bug of xmover, please report it");
 	if (now - job->progress.moved_at > XM_JOB_STALL_LIMIT && !job->ending)
 		xm_job_fail(job, XM_E_TEMPORARY, "stalled: no byte was moved for %llu minutes",
@@ -259,7 +260,8 @@ static void judge_unknown(struct xm_job *job)
 	if (code == XM_E_TEMPORARY || code == XM_E_BUG || code == XM_E_IO)
 		return;
 	job->err = NULL;
-	xm_fail(&job->err, XM_E_TEMPORARY, "%s%sthe outcome of %llu bytes is not known and may still "
+	xm_fail(&job->err, XM_E_TEMPORARY,
+		"%s%sthe outcome of %llu bytes is not known and may still "
 		"change; run again: the next run waits for them", old ? xm_error_text(old) : "",
 		old ? "; " : "", (unsigned long long)unknown);
 	xm_error_free(old);

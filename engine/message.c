@@ -107,15 +107,19 @@ void xm_job_write_message(struct xm_job *job)
 	titles(job, false, how, sizeof how);
 	because(job, why, sizeof why);
 	if (by_offload == 0)
-		snprintf(buf, n, "Storage offload not used during migration: 0 of %s by offload, %s",
+		snprintf(buf, n,
+			 "Storage offload not used during migration: 0 of %s by offload, %s",
 			 total, why);
 	else if (by_offload == job->len)
-		snprintf(buf, n, "Storage offload used during migration: %s of %s (100 %%) by %s", part,
+		snprintf(buf, n,
+			 "Storage offload used during migration: %s of %s (100 %%) by %s", part,
 			 total, how);
 	else if (job->fallbacks.n > 0 && job->tally.done == job->len)
-		snprintf(buf, n, "Storage offload used during migration: %s of %s (%u %%) by %s, the "
+		snprintf(buf, n,
+			 "Storage offload used during migration: %s of %s (%u %%) by %s, the "
 			 "rest by host %s", part, total, percent(by_offload, job->len), how, why);
 	else
-		snprintf(buf, n, "Storage offload used during migration: %s of %s (%u %%) by %s; the "
+		snprintf(buf, n,
+			 "Storage offload used during migration: %s of %s (%u %%) by %s; the "
 			 "rest was not moved", part, total, percent(by_offload, job->len), how);
 }

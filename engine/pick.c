@@ -147,7 +147,8 @@ static int check_usable(struct xm_pick *p, struct xm_error **err)
 			return 0;
 	}
 	if (wished && p->offload == XM_OFFLOAD_AUTO)
-		return xm_fail(err, XM_E_NOOFFLOAD, "no method that --method lists can be used: %s (%s)",
+		return xm_fail(err, XM_E_NOOFFLOAD,
+			       "no method that --method lists can be used: %s (%s)",
 			       wished->detail, wished->reason);
 	return xm_fail(err, XM_E_USAGE, "--method and --offload leave no method to copy with");
 }

@@ -132,7 +132,10 @@ struct fill {
 	struct xm_task *task;
 };
 
-/* Where [off, end) must end so that the task can hold it and a later one go on: off when nowhere. */
+/*
+ * Where [off, end) must end so that the task can hold it and a later one go on: off when
+ * nowhere.
+ */
 static uint64_t fit(const struct fill *f, uint64_t off, uint64_t end)
 {
 	const struct xm_method_limits *l = f->ask->limits;

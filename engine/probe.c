@@ -24,7 +24,8 @@ static void check_pair(const struct xm_endpoint *src, const struct xm_endpoint *
 	struct xm_error *err = NULL;
 
 	if (xm_refuse_geometry(src, dst, &err) == 0) {
-		xm_finding(f, XM_PASS, "pair.geometry", "", "the destination is another disk, large "
+		xm_finding(f, XM_PASS,
+			   "pair.geometry", "", "the destination is another disk, large "
 			   "enough, and its blocks fit the source");
 		return;
 	}
@@ -46,7 +47,8 @@ static void try_method(const struct xm_method_ops *ops, const struct xm_pair *pa
 	if (!offload || xm_method_open(ops, pair, &m, &why) < 0)
 		return;
 	snprintf(check, sizeof check, "method.%s", ops->name);
-	xm_finding(f, XM_PASS, check, "", "%s would be tried: up to %llu bytes a command, %u at a time; "
+	xm_finding(f, XM_PASS, check,
+		   "", "%s would be tried: up to %llu bytes a command, %u at a time; "
 		   "it is believed only after a trial was read back", ops->title,
 		   (unsigned long long)m->limits.max_bytes, m->limits.max_inflight);
 	xm_method_close(m);

@@ -37,11 +37,13 @@ static int check_same(const struct xm_endpoint *src, const struct xm_endpoint *d
 		return 0;
 	if (!xm_checked_add(src->base, src_off, &a) || !xm_checked_add(dst->base, dst_off, &b) ||
 	    a == b)
-		return xm_fail(err, XM_E_DESTINATION, "source and destination are the same disk: %s "
+		return xm_fail(err, XM_E_DESTINATION,
+			       "source and destination are the same disk: %s "
 			       "and %s are both %s; give another destination", src->name, dst->name,
 			       name);
 	if (overlap(a, b, len))
-		return xm_fail(err, XM_E_DESTINATION, "source and destination overlap: %s and %s are "
+		return xm_fail(err, XM_E_DESTINATION,
+			       "source and destination overlap: %s and %s are "
 			       "both on %s, %llu bytes apart", src->name, dst->name, name,
 			       ULL(a < b ? b - a : a - b));
 	return 0;
@@ -57,7 +59,8 @@ static int refuse(const struct xm_endpoint *src, const struct xm_endpoint *dst, 
 			       "than the source (%llu bytes)", dst->name, ULL(dst->size),
 			       ULL(src->size));
 	if (!xm_is_aligned(src->size, dst->block_size))
-		return xm_fail(err, XM_E_USAGE, "%s: the source's %llu bytes are not a whole number of "
+		return xm_fail(err, XM_E_USAGE,
+			       "%s: the source's %llu bytes are not a whole number of "
 			       "the destination's %u-byte blocks; copy onto a disk with smaller "
 			       "blocks", src->name, ULL(src->size), dst->block_size);
 	return 0;
@@ -84,13 +87,15 @@ int xm_refuse_range(const struct xm_endpoint *src, const struct xm_endpoint *dst
 		return -1;
 	if (len == 0 || !xm_range_fits(src_off, len, src->size) ||
 	    !xm_range_fits(dst_off, len, dst->size))
-		return xm_fail(err, XM_E_USAGE, "the range is empty or does not fit: %llu bytes, from "
+		return xm_fail(err, XM_E_USAGE,
+			       "the range is empty or does not fit: %llu bytes, from "
 			       "%llu of %s (%llu bytes) to %llu of %s (%llu bytes)", ULL(len),
 			       ULL(src_off), src->name, ULL(src->size), ULL(dst_off), dst->name,
 			       ULL(dst->size));
 	if (!xm_is_aligned(src_off, block) || !xm_is_aligned(dst_off, block) ||
 	    !xm_is_aligned(len, block))
-		return xm_fail(err, XM_E_USAGE, "offsets and length of the range are not multiples of "
+		return xm_fail(err, XM_E_USAGE,
+			       "offsets and length of the range are not multiples of "
 			       "the larger block, %llu bytes", ULL(block));
 	return check_same(src, dst, src_off, dst_off, len, err);
 }

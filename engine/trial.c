@@ -109,7 +109,10 @@ static void after_read_dst(struct xm_trial *t)
 		start_stamp(t);
 }
 
-/* The destination differs from what the source held: note where, then see whether the source moved. */
+/*
+ * The destination differs from what the source held: note where, then see whether the source
+ * moved.
+ */
 static void after_check_dst(struct xm_trial *t)
 {
 	for (unsigned i = 0; i < t->n && !t->text[0]; i++) {

@@ -425,7 +425,7 @@ static const struct xm_method_ops method_ops = {
 };
 static const struct xm_method_ops *const methods[] = { &method_ops, &xm_method_host, NULL };
 
-/* ---- the whole -------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------ */
 
 void sim_init(struct sim *s, const struct sim_geometry *g)
 {

@@ -204,7 +204,10 @@ static void covers_exactly(void **state)
 	assert_true(seen_picky && seen_any && seen_zero && seen_multi && seen_barred && seen_skew);
 }
 
-/* An aligned whole range is taken by the picky method alone: nothing is left by being too careful. */
+/*
+ * An aligned whole range is taken by the picky method alone: nothing is left by being too
+ * careful.
+ */
 static void takes_all_it_can(void **state)
 {
 	struct model m = { .r = { 1 }, .lo = 0, .hi = UINT64_C(100) << 20 };

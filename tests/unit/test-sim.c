@@ -55,7 +55,8 @@ static void all_by_offload(void **state)
 	assert_int_equal(get(&s, XM_JOB_BYTES_XCOPY), usual.size);
 	assert_int_equal(get(&s, XM_JOB_BYTES_HOST), 0);
 	assert_true(get(&s, XM_JOB_OFFLOAD_USED));
-	assert_string_equal(xm_job_str(s.job, XM_JOB_MESSAGE), "Storage offload used during migration: "
+	assert_string_equal(xm_job_str(s.job, XM_JOB_MESSAGE),
+			    "Storage offload used during migration: "
 			    "16.0 MiB of 16.0 MiB (100 %) by SIM COPY");
 	assert_string_equal(xm_job_str(s.job, XM_JOB_RESULT), "done");
 	assert_true(s.peak >= 2);
@@ -113,7 +114,7 @@ static void offload_never(void **state)
 	sim_free(&s);
 }
 
-/* ---- every act ---------------------------------------------------------------------------------- */
+/* ---- every act ------------------------------------------------------------------------ */
 
 struct act_case {
 	const char *name;
@@ -188,7 +189,7 @@ static void every_act(void **state)
 	}
 }
 
-/* ---- UNKNOWN ------------------------------------------------------------------------------------- */
+/* ---- UNKNOWN -------------------------------------------------------------------------- */
 
 static void every_unknown(void **state)
 {
@@ -201,7 +202,10 @@ static void every_unknown(void **state)
 
 			sim_init(&s, &usual);
 			s.rules[0] = (struct sim_rule){ .what = whats[i], .first = first, .count = 1 };
-			/* a command that never answers is the transport's to time out; here a stop finds it */
+			/*
+			 * a command that never answers is the transport's to time out; here a
+			 * stop finds it
+			 */
 			if (whats[i] == SIM_SILENT)
 				s.rules[1] = (struct sim_rule){ .what = SIM_LOST, .first = first + 3,
 								.count = 1 };
@@ -273,7 +277,7 @@ static void unknown_for_ever(void **state)
 	sim_free(&s);
 }
 
-/* ---- lies ------------------------------------------------------------------------------------------ */
+/* ---- lies ----------------------------------------------------------------------------- */
 
 static void run_lie(enum sim_what what, unsigned first, bool same, bool require, const char *verify)
 {
@@ -334,7 +338,7 @@ static void host_mismatch_is_65(void **state)
 	sim_free(&s);
 }
 
-/* ---- pace ------------------------------------------------------------------------------------------- */
+/* ---- pace ----------------------------------------------------------------------------- */
 
 static void depth_and_size_adapt(void **state)
 {
@@ -430,7 +434,7 @@ static void stops_while_fencing(void **state)
 	sim_free(&s);
 }
 
-/* ---- places that prove little, places that do not suit ------------------------------------------ */
+/* ---- places that prove little, places that do not suit -------------------------------- */
 
 static void zeros_on_zeros(void **state)
 {
@@ -505,7 +509,7 @@ static void volatile_cache(void **state)
 	sim_free(&s);
 }
 
-/* ---- trouble with the host's I/O --------------------------------------------------------------------- */
+/* ---- trouble with the host's I/O ------------------------------------------------------ */
 
 static void host_trouble(void **state)
 {
