@@ -39,7 +39,11 @@ void xm_job_cache_lost(struct xm_job *job)
 {
 	uint64_t bytes = job->unsynced.left + job->syncing.left;
 
-	if (!job->dst->can_lose_cache || bytes == 0)
+	if (!job->dst->can_lose_cache)
+		return;
+	/* work that is out may have written a part of its bytes before, and the rest after */
+	job->era++;
+	if (bytes == 0)
 		return;
 	xm_log(job->ctx, XM_LOG_WARNING,
 	       "cache_lost", "%llu bytes were not flushed when the path to the "

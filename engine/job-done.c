@@ -205,7 +205,10 @@ void xm_job_handle(struct xm_job *job, struct xm_chunk *c)
 {
 	uint64_t now = xm_job_now(job), done;
 
-	if (c->entry->distrusted || job->doubt) {
+	if (c->era != job->era)
+		c->task.moved = 0;
+	if (c->entry->distrusted || job->doubt ||
+	    (c->era != job->era && c->task.status.act == XM_ACT_NONE)) {
 		xm_job_drop(job, c);
 		return;
 	}

@@ -23,6 +23,7 @@ bool xm_job_send(struct xm_job *job, struct xm_chunk *c)
 	if (xm_method_submit(c->entry->m, &c->task) == XM_FULL)
 		return false;
 	c->sent_at = xm_job_now(job);
+	c->era = job->era;
 	xm_list_add_tail(&job->flying, &c->link);
 	c->entry->inflight++;
 	if (++job->nflying > job->depth_peak)
@@ -39,6 +40,7 @@ static struct xm_chunk *claim(struct xm_job *job, struct xm_entry *e, struct xm_
 		return NULL;
 	}
 	c->entry = e;
+	c->era = job->era;
 	xm_list_init(&c->link);
 	if (!xm_plan_next(&job->plan, &job->tally.left, ask, &c->task)) {
 		free(c);

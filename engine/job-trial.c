@@ -154,21 +154,26 @@ static void later(struct xm_job *job, struct xm_chunk *c, struct xm_status s)
 	xm_job_trial_later(job, c);
 }
 
+/* The stamp may still land: the chunk waits for the fence of the host's path. */
+static void stamp_unknown(struct xm_job *job, struct xm_chunk *c, struct xm_status s)
+{
+	s.act = XM_ACT_RETRY;
+	c->task.moved = 0;
+	c->task.status = s;
+	c->task.nexus = job->dst->nexus;
+	xm_job_unknown(job, c);
+}
+
 static void broken(struct xm_job *job, struct xm_chunk *c)
 {
 	struct xm_status s = job->trial.status;
 
-	if (s.certainty == XM_UNKNOWN) {
-		/* the stamp may still land: the chunk waits for the fence of the host's path */
-		leave(job);
-		s.act = XM_ACT_RETRY;
-		c->task.moved = 0;
-		c->task.status = s;
-		c->task.nexus = job->dst->nexus;
-		xm_job_unknown(job, c);
+	if (s.certainty != XM_UNKNOWN) {
+		later(job, c, s);
 		return;
 	}
-	later(job, c, s);
+	leave(job);
+	stamp_unknown(job, c, s);
 }
 
 static void lie(struct xm_job *job, struct xm_chunk *c)
@@ -236,6 +241,21 @@ static void send_trial(struct xm_job *job, struct xm_chunk *c)
 		xm_job_phase(job, c->entry->proven ? XM_PHASE_COPY : XM_PHASE_TRIAL);
 }
 
+/* Without a verdict.  A stamp whose outcome is not known keeps its chunk from others. */
+static void give_up(struct xm_job *job, struct xm_chunk *c)
+{
+	struct xm_status s;
+
+	if (!xm_trial_cancel(&job->trial))
+		return;
+	s = job->trial.batch.status;
+	leave(job);
+	if (s.certainty == XM_UNKNOWN)
+		stamp_unknown(job, c, s);
+	else
+		xm_job_drop(job, c);
+}
+
 void xm_job_trial_turn(struct xm_job *job)
 {
 	struct xm_chunk *c = job->trial_chunk;
@@ -243,10 +263,10 @@ void xm_job_trial_turn(struct xm_job *job)
 
 	if (!c)
 		return;
-	if ((job->ending || !xm_entry_usable(c->entry)) && xm_list_empty(&c->link)) {
-		if (!xm_job_trial_cancel(job))
-			return;
-		xm_job_drop(job, c);
+	/* what was read before a cache was lost says nothing about what came after */
+	if ((job->ending || !xm_entry_usable(c->entry) || c->era != job->era) &&
+	    xm_list_empty(&c->link)) {
+		give_up(job, c);
 		return;
 	}
 	state = xm_trial_step(&job->trial);

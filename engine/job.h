@@ -49,6 +49,7 @@ struct xm_chunk {
 	unsigned tries;
 	uint64_t due;                /* parked: when to send it again */
 	uint64_t sent_at;
+	unsigned era;                /* the job's, when it was claimed or sent */
 };
 
 /* What the host's page cache holds of the destination, dropped by a thread of the pool. */
@@ -105,6 +106,7 @@ struct xm_job {
 	struct xm_map ways[XM_WAYS]; /* done, by the way it moved: disjoint, sum = tally.done */
 	struct xm_map unsynced;      /* done, and not covered by a flush begun since */
 	struct xm_map syncing;       /* covered by the flush under way */
+	unsigned era;                /* counts what takes back also what is still out: a lost cache, a lie */
 	struct xm_pick pick;
 	uint64_t cursor;             /* where planning goes on */
 	struct xm_fallbacks fallbacks;

@@ -95,7 +95,7 @@ static enum xm_fence_result nexus_poll(struct xm_nexus *nx, struct xm_status *wh
 					   .reason = "portal_down", .detail = "nobody answers" };
 		return XM_FENCE_FAILED;
 	}
-	if (n->sim->dst.durable)
+	if (n == &n->sim->dst.nexus && n->sim->dst.durable)
 		memcpy(n->sim->dst.bytes, n->sim->dst.durable, n->sim->dst.ep->size);
 	while ((l = xm_list_pop(&n->sim->zombies))) {
 		struct zombie *z = xm_container_of(l, struct zombie, link);
@@ -120,7 +120,9 @@ static enum xm_queued io_submit(struct xm_io *io, struct xm_io_req *req)
 {
 	struct sim_disk *d = disk_of(io);
 
-	req->priv = (void *)(uintptr_t)(now(d->sim) + d->latency);
+	uint64_t ns = d->jitter ? d->latency * (1 + test_below(&d->sim->r, 8)) : d->latency;
+
+	req->priv = (void *)(uintptr_t)(now(d->sim) + ns);
 	xm_list_add_tail(&d->queue, &req->link);
 	return XM_QUEUED;
 }
@@ -141,8 +143,24 @@ static bool fails(struct sim_disk *d, struct xm_io_req *req, unsigned *left)
 	return true;
 }
 
+/* What goes down a lost path is not answered. */
+static bool is_lost(struct sim_disk *d, struct xm_io_req *req)
+{
+	if (req->op == XM_IO_WRITE && d->lose_at && d->writes + 1 == d->lose_at)
+		d->nexus.nx.lost = true;
+	if (!d->nexus.nx.lost)
+		return false;
+	d->writes += req->op == XM_IO_WRITE;
+	req->status = (struct xm_status){ .err = ETIMEDOUT, .act = XM_ACT_RETRY,
+		.certainty = req->op == XM_IO_READ ? XM_NOT_DONE : XM_UNKNOWN,
+		.reason = "no_answer", .detail = "no answer" };
+	return true;
+}
+
 static void io_do(struct sim_disk *d, struct xm_io_req *req)
 {
+	if (is_lost(d, req))
+		return;
 	req->status = XM_STATUS_DONE;
 	switch (req->op) {
 	case XM_IO_READ:
@@ -176,7 +194,7 @@ static void io_reap(struct xm_io *io, struct xm_list *done)
 	xm_list_for_each(l, &d->queue) {
 		struct xm_io_req *req = xm_container_of(l, struct xm_io_req, link);
 
-		if ((uint64_t)(uintptr_t)req->priv > now(d->sim))
+		if ((uint64_t)(uintptr_t)req->priv > now(d->sim) && !d->nexus.nx.lost)
 			continue;
 		xm_list_del(l);
 		io_do(d, req);
@@ -452,6 +470,16 @@ void sim_init(struct sim *s, const struct sim_geometry *g)
 		.max_bytes = 4 << 20, .first_bytes = 256 << 10, .max_inflight = 16,
 	};
 	s->range_len = g->size;
+}
+
+void sim_volatile(struct sim *s)
+{
+	uint64_t size = s->dst.ep->size;
+
+	s->dst.ep->can_lose_cache = true;
+	s->dst.durable = malloc(size);
+	assert(s->dst.durable);
+	memcpy(s->dst.durable, s->dst.bytes, size);
 }
 
 struct xm_job *sim_job(struct sim *s)

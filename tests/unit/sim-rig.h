@@ -49,12 +49,14 @@ struct sim_disk {
 	struct xm_io io;
 	struct sim *sim;
 	uint8_t *bytes, *before;
-	uint8_t *durable;            /* a target that restarts has only this; NULL: never restarts */
 	struct xm_list queue;        /* requests */
 	uint64_t latency;
 	unsigned reads, writes, flushes;
 	unsigned fail_reads, fail_writes, fail_flushes; /* so many more, with fail_status */
 	struct xm_status fail_status;
+	unsigned lose_at;            /* the write that meets a broken path; 0: none */
+	bool jitter;                 /* requests overtake one another */
+	uint8_t *durable;            /* NULL, or what the disk holds again after its path was lost */
 	struct sim_nexus nexus;
 };
 
@@ -87,6 +89,8 @@ struct sim_geometry {
 };
 
 void sim_init(struct sim *s, const struct sim_geometry *g);
+/* From now on the destination loses what was not flushed whenever its path was lost. */
+void sim_volatile(struct sim *s);
 /* Makes the job; options may be set before sim_run. */
 struct xm_job *sim_job(struct sim *s);
 /* Runs it; returns its code.  Afterwards the figures were checked against each other. */
