@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #define XM_FALLBACK_ROWS 16
+#define XM_REASON_ALIGNMENT "alignment"
 
 struct xm_fallback {
 	const char *reason;          /* static */
@@ -29,5 +30,9 @@ void xm_fallback_count(struct xm_fallbacks *f, const char *reason, const char *d
 /* Bytes for a row that exists (or is made with count 1). */
 void xm_fallback_bytes(struct xm_fallbacks *f, const char *reason, const char *detail,
 		       uint64_t bytes);
+/* Bytes that are to be moved again: off that row.  Returns those it had not. */
+uint64_t xm_fallback_take_back(struct xm_fallbacks *f, const char *reason, uint64_t bytes);
+/* All of them; how often each reason came up stays. */
+void xm_fallback_forget_bytes(struct xm_fallbacks *f);
 
 #endif

@@ -17,11 +17,28 @@
 
 /* ---- taking back ------------------------------------------------------------------------- */
 
+/* Bytes by host in the range are moved, and counted under a reason, once more. */
+static void uncount_host(struct xm_job *job, uint64_t off, uint64_t len)
+{
+	const struct xm_entry *wished = xm_pick_wished(&job->pick);
+	uint64_t bytes = xm_map_count(&job->ways[XM_WAY_HOST], off, len), barred;
+
+	if (!wished || bytes == 0)
+		return;
+	/* barred ones were counted when they were barred, and stay so */
+	barred = xm_map_count(&wished->barred, off, len);
+	bytes -= xm_min_u64(bytes, barred);
+	if (wished->reason)
+		bytes = xm_fallback_take_back(&job->fallbacks, wished->reason, bytes);
+	xm_fallback_take_back(&job->fallbacks, XM_REASON_ALIGNMENT, bytes);
+}
+
 void xm_job_undo(struct xm_job *job, struct xm_map *which)
 {
 	uint64_t off, len, from = which->lo;
 
 	while (xm_map_next(which, from, UINT64_MAX, &off, &len)) {
+		uncount_host(job, off, len);
 		for (unsigned i = 0; i < XM_WAYS; i++) {
 			if (&job->ways[i] != which)
 				xm_map_clear(&job->ways[i], off, len, NULL);
@@ -48,6 +65,7 @@ void xm_job_cache_lost(struct xm_job *job)
 	xm_log(job->ctx, XM_LOG_WARNING,
 	       "cache_lost", "%llu bytes were not flushed when the path to the "
 	       "destination was lost; they are copied again", (unsigned long long)bytes);
+	job->verified = 0;
 	xm_job_undo(job, &job->unsynced);
 	xm_job_undo(job, &job->syncing);
 }
@@ -66,6 +84,9 @@ void xm_job_lied(struct xm_job *job, struct xm_entry *e, const char *detail)
 	job->verified = 0;
 	for (unsigned i = 0; i < XM_WAYS; i++)
 		xm_job_undo(job, &job->ways[i]);
+	/* all of it is moved again, for this reason now */
+	xm_fallback_forget_bytes(&job->fallbacks);
+	xm_map_clear(&e->barred, e->barred.lo, e->barred.hi - e->barred.lo, NULL);
 	if (require)
 		xm_job_fail(job, XM_E_MISMATCH,
 			    "%s cannot be believed: %s; the destination is not a "

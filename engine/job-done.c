@@ -63,7 +63,7 @@ void xm_job_count_host(struct xm_job *job, const struct xm_chunk *c)
 	if (wished->reason)
 		xm_fallback_bytes(&job->fallbacks, wished->reason, wished->detail, bytes);
 	else
-		xm_fallback_bytes(&job->fallbacks, "alignment",
+		xm_fallback_bytes(&job->fallbacks, XM_REASON_ALIGNMENT,
 				  "heads and tails smaller than what the method can address", bytes);
 }
 
