@@ -235,6 +235,8 @@ static void came_back(struct xm_job *job, struct xm_task *task)
 	xm_list_del(&c->link);
 	c->entry->inflight--;
 	job->nflying--;
+	/* not always that of an end: SG_IO beside a block node */
+	xm_fence_watch(&job->fence, task->nexus);
 	if (task->status.certainty == XM_UNKNOWN) {
 		/*
 		 * an unknown trial is over; its chunk waits like any other, and nothing of it

@@ -75,7 +75,7 @@ void xm_job_fence_turn(struct xm_job *job)
 			continue;
 		xm_log(job->ctx, XM_LOG_INFO, "fenced", "nothing sent earlier can still write: %s",
 		       nx->name ? nx->name : "");
-		if (nx == job->dst->nexus)
+		if (nx != job->src->nexus || nx == job->dst->nexus)
 			xm_job_cache_lost(job);
 		give_back(job, nx);
 	}

@@ -40,7 +40,7 @@ struct xm_task {
 	/* Set by the method before it gives the task back. */
 	uint64_t moved;
 	struct xm_status status;
-	struct xm_nexus *nexus;      /* which one UNKNOWN belongs to; NULL otherwise */
+	struct xm_nexus *nexus;      /* the one it went down; an UNKNOWN outcome belongs to it */
 	void *priv;                  /* the method's */
 };
 

@@ -265,8 +265,7 @@ static void finish(struct xcopy *x, struct slot *s, struct xm_list *done)
 		task->moved = task->bytes;
 	else if (task->status.certainty == XM_NOT_DONE)
 		task->moved = bytes_before_segment(task, &v.sense);
-	if (task->status.certainty == XM_UNKNOWN)
-		task->nexus = &lu_to_ask(x, s->direction)->transport->nexus;
+	task->nexus = &lu_to_ask(x, s->direction)->transport->nexus;
 	s->task = NULL;
 	xm_list_add_tail(done, &task->link);
 }

@@ -95,7 +95,7 @@ static enum xm_fence_result nexus_poll(struct xm_nexus *nx, struct xm_status *wh
 					   .reason = "portal_down", .detail = "nobody answers" };
 		return XM_FENCE_FAILED;
 	}
-	if (n == &n->sim->dst.nexus && n->sim->dst.durable)
+	if (n != &n->sim->src.nexus && n->sim->dst.durable)
 		memcpy(n->sim->dst.bytes, n->sim->dst.durable, n->sim->dst.ep->size);
 	while ((l = xm_list_pop(&n->sim->zombies))) {
 		struct zombie *z = xm_container_of(l, struct zombie, link);
@@ -279,11 +279,16 @@ static unsigned length(const struct xm_list *head)
 	return n;
 }
 
+static struct xm_nexus *path_of(struct sim *s)
+{
+	return s->own_path ? &s->path.nx : s->dst.ep->nexus;
+}
+
 static enum xm_queued method_submit(struct xm_method *m, struct xm_task *t)
 {
 	struct sim *s = xm_container_of(m, struct sim, m);
 
-	if (!xm_nexus_takes_commands(s->dst.ep->nexus))
+	if (!xm_nexus_takes_commands(path_of(s)))
 		return XM_FULL;
 	for (unsigned i = 0; i < t->nruns; i++)
 		assert_no_zombie(s, t->runs[i].dst, t->runs[i].len);
@@ -334,12 +339,12 @@ static void unknown(struct sim *s, struct xm_task *t, bool late)
 	t->moved = 0;
 	t->status = (struct xm_status){ .err = ETIMEDOUT, .act = XM_ACT_RETRY, .certainty = XM_UNKNOWN,
 					.reason = "no_answer", .detail = "no answer" };
-	t->nexus = s->dst.ep->nexus;
+	t->nexus = path_of(s);
 }
 
 static void lose(struct sim *s)
 {
-	s->dst.ep->nexus->lost = true;
+	path_of(s)->lost = true;
 	xm_list_for_each(l, &s->queue) {
 		struct xm_task *t = xm_container_of(l, struct xm_task, link);
 
@@ -353,6 +358,11 @@ static void answer(struct xm_task *t, const struct xm_status *st, uint64_t moved
 	t->status = *st;
 	t->moved = moved;
 }
+
+static const struct xm_status attention = {
+	.err = EAGAIN, .act = XM_ACT_RETRY, .certainty = XM_NOT_DONE, .reason = "unit_attention",
+	.detail = "power on or reset",
+};
 
 /* False: it is not given back. */
 static bool carry_out(struct sim *s, struct xm_task *t, const struct sim_rule *r)
@@ -376,6 +386,11 @@ static bool carry_out(struct sim *s, struct xm_task *t, const struct sim_rule *r
 	case SIM_LOST:
 		unknown(s, t, true);
 		lose(s);
+		return true;
+	case SIM_ATTENTION:
+		answer(t, &attention, 0);
+		t->nexus = path_of(s);
+		t->nexus->lost = true;
 		return true;
 	case SIM_SILENT:
 		z = bury(s, t, true);
@@ -464,6 +479,7 @@ void sim_init(struct sim *s, const struct sim_geometry *g)
 	if (g->same_before)
 		memcpy(s->dst.bytes, s->src.bytes, g->size);
 	memcpy(s->dst.before, s->dst.bytes, g->size);
+	s->path = (struct sim_nexus){ .sim = s, .nx = { .ops = &nexus_ops, .name = "sim:path" } };
 	s->m.ops = &method_ops;
 	s->limits = (struct xm_method_limits){
 		.kinds = XM_TASK_COPY, .align = 512, .max_runs = 8, .max_run = 1 << 20,

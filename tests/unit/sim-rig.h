@@ -21,6 +21,7 @@ enum sim_what {
 	SIM_UNKNOWN_LATE,            /* no answer, applied just before the fence ends */
 	SIM_LOST,                    /* the nexus breaks: everything in flight is UNKNOWN */
 	SIM_SILENT,                  /* no answer until the nexus is fenced */
+	SIM_ATTENTION,               /* not done: the unit was reset; its path is to be fenced */
 	SIM_LIE_NOTHING, SIM_LIE_SHORT, SIM_LIE_PLACE
 };
 
@@ -67,6 +68,8 @@ struct sim {
 	struct sim_disk src, dst;
 	/* the method */
 	struct xm_method m;
+	struct sim_nexus path;       /* of its commands, when own_path: SG_IO beside a block node */
+	bool own_path;
 	struct xm_method_limits limits;
 	struct xm_list queue;        /* tasks in flight */
 	struct xm_list zombies;      /* struct zombie */

@@ -368,6 +368,7 @@ static void a_reset_asks_for_a_fence(void **state)
 	run_new(r, &t);
 	assert_act(&t, XM_ACT_RETRY, false, "unit_attention");
 	assert_true(script_transport(r->s)->nexus.lost);
+	assert_ptr_equal(t.nexus, &script_transport(r->s)->nexus);
 	/* and until then nothing more goes down there */
 	set_task(&t, 8, 16, 8);
 	assert_int_equal(xm_method_submit(r->m, &t), XM_FULL);

@@ -540,6 +540,25 @@ static void volatile_cache_anywhere(void **state)
 	assert_true(fences > 80);
 }
 
+/* A reset told on the path of the method alone: it is fenced, and the cache counts as lost. */
+static void reset_on_own_path(void **state)
+{
+	(void)state;
+	for (unsigned first = 0; first < 12; first++) {
+		struct sim s;
+
+		sim_init(&s, &usual);
+		sim_volatile(&s);
+		s.own_path = true;
+		s.rules[0] = (struct sim_rule){ .what = SIM_ATTENTION, .first = first, .count = 1 };
+		assert_int_equal(sim_run(&s), XM_OK);
+		assert_true(sim_right(&s));
+		assert_int_equal(s.path.fences, 1);
+		assert_int_equal(get(&s, XM_JOB_BYTES_XCOPY), usual.size);
+		sim_free(&s);
+	}
+}
+
 /* ---- trouble with the host's I/O ------------------------------------------------------ */
 
 static void host_trouble(void **state)
@@ -584,7 +603,8 @@ int main(void)
 		cmocka_unit_test(rate_holds), cmocka_unit_test(stops),
 		cmocka_unit_test(stops_while_fencing), cmocka_unit_test(zeros_on_zeros),
 		cmocka_unit_test(tails),
-		cmocka_unit_test(volatile_cache), cmocka_unit_test(volatile_cache_anywhere), cmocka_unit_test(host_trouble),
+		cmocka_unit_test(volatile_cache), cmocka_unit_test(volatile_cache_anywhere),
+		cmocka_unit_test(reset_on_own_path), cmocka_unit_test(host_trouble),
 	};
 
 	return cmocka_run_group_tests_name("sim", tests, NULL, NULL);
