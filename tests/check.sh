@@ -68,7 +68,8 @@ step() {
 	fi
 }
 
-# made FOLDER CONFIGURE-WORD...: a build of its own, also of the tests.
+# made FOLDER CONFIGURE-WORD...: a build of its own; $goals: also of the tests, as a rule.
+goals=(all check-programs)
 made() {
 	local folder=$1
 	shift
@@ -76,7 +77,7 @@ made() {
 	if [ ! -f "$folder/Makefile" ]; then
 		(cd "$folder" && ../configure "$@") || return 1
 	fi
-	make -C "$folder" -j"$cores" all check-programs
+	make -C "$folder" -j"$cores" "${goals[@]}"
 }
 
 run_tests() { # LABEL BUILD WORDS...
@@ -113,7 +114,7 @@ group_valgrind() {
 
 # Two at a time; all of them together within 8 minutes.
 group_fuzz() {
-	local targets seconds target
+	local targets seconds target goals=(all)
 	step "fuzz targets build" made build-fuzz --enable-fuzz --enable-sanitizers CC=clang CFLAGS='-g -O1' ||
 		return
 	mapfile -t targets < <(make -s --no-print-directory -C build-fuzz print-tests | awk '$1 == "fuzz" { print $2 }')
