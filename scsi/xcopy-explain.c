@@ -16,6 +16,8 @@ static const struct {
 	const char *reason, *fix;
 } fixes[] = {
 	{ SCSI_R_NOT_SCSI, "give both ends as SCSI disks or iscsi:// URLs" },
+	{ SCSI_R_MAPPED, "name the SCSI disk itself, where nothing but this mapping uses it" },
+	{ SCSI_R_NO_PATH, "bring a path up (multipath -ll), and its sd node into the container" },
 	{ SCSI_R_NO_CAP, "run with CAP_SYS_RAWIO, or open the ends as iscsi:// URLs" },
 	{ SCSI_R_NO_3PC, "turn on third party copy in the array (LIO: attrib/emulate_3pc)" },
 	{ SCSI_R_OPCODE, "nothing: this array cannot copy; the host will" },
