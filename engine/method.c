@@ -75,6 +75,8 @@ static const char *broken_rule(const struct xm_method *m, const struct xm_task *
 			return "has a run outside what may be moved";
 		if (i > 0 && task->runs[i].dst < end)
 			return "has runs that overlap or go backwards";
+		if (i > 0 && m->limits.gather && task->runs[i].dst != end)
+			return "has a gap between runs";
 		end = task->runs[i].dst + task->runs[i].len;
 		sum += task->runs[i].len;
 	}

@@ -23,6 +23,8 @@ struct xm_refusal {
 	enum xm_act act;             /* DEMOTE; FATAL when the device cannot be believed about capacity or identity */
 	int code;                    /* with FATAL */
 	const char *reason;          /* stable word, static */
+	bool foreign;                /* the disks are not of the method's kind: not worth a word where
+					another method's are */
 	char detail[192];
 };
 
@@ -32,6 +34,7 @@ struct xm_pair {
 	struct xm_endpoint *src, *dst;
 	struct xm_io *src_io, *dst_io;   /* may be the same */
 	struct xm_buffers *buffers;
+	bool allow_cross_namespace;      /* the user accepts what XM_OPT_CROSS_NAMESPACE says */
 };
 
 struct xm_method_limits {
@@ -43,6 +46,7 @@ struct xm_method_limits {
 	uint64_t first_bytes;        /* a good size for the first task */
 	uint64_t opt_bytes;          /* the array's wish, 0 none */
 	unsigned max_inflight;       /* tasks */
+	bool gather;                 /* at the destination, each run begins where the one before ends */
 };
 
 struct xm_method;

@@ -150,6 +150,15 @@ static uint64_t fit(const struct fill *f, uint64_t off, uint64_t end)
 	return xm_max_u64(off, end);
 }
 
+/* A gather goes on only where it ended. */
+static bool gap_before(const struct fill *f, uint64_t off)
+{
+	const struct xm_task *t = f->task;
+	const struct xm_run *last = t->nruns ? &t->runs[t->nruns - 1] : NULL;
+
+	return f->ask->limits->gather && last && last->dst + last->len != off;
+}
+
 static void add_runs(struct fill *f, uint64_t off, uint64_t end)
 {
 	struct xm_task *t = f->task;
@@ -186,7 +195,7 @@ static void scan(struct fill *f, uint64_t from, uint64_t to)
 		    !clip(f->map, f->step, align, &a, &b))
 			continue;
 		e = fit(f, a, b);
-		if (e == a && f->task->nruns)
+		if (f->task->nruns && (e == a || gap_before(f, a)))
 			return;
 		f->task->kind = s.kind;
 		add_runs(f, a, e);
