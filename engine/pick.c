@@ -90,6 +90,7 @@ static int open_one(struct xm_entry *e, const struct xm_pair *pair,
 	const char *detail, *reason = unwanted(e->ops, rules, &detail);
 
 	if (reason) {
+		e->aside = true;
 		xm_entry_over(e, reason, detail);
 		return 0;
 	}
@@ -103,6 +104,7 @@ static int open_one(struct xm_entry *e, const struct xm_pair *pair,
 	e->m = NULL;
 	if (why.act == XM_ACT_FATAL)
 		return xm_fail(err, why.code ? (enum xm_code)why.code : XM_E_IO, "%s", why.detail);
+	e->aside = why.foreign;
 	xm_entry_over(e, why.reason, why.detail);
 	xm_log(pair->ctx, XM_LOG_INFO, "refused", "%s will not be used: %s (%s)", e->ops->title,
 	       e->detail, e->reason);
@@ -113,6 +115,17 @@ static void count_refusal(const struct xm_entry *e, struct xm_fallbacks *f)
 {
 	if (e->reason && xm_entry_offloads(e))
 		xm_fallback_count(f, e->reason, e->detail, 0);
+}
+
+/* Of those that were no candidates only one is worth a word, and only where there was no candidate. */
+static void count_refusals(const struct xm_pick *p, struct xm_fallbacks *f)
+{
+	const struct xm_entry *wished = xm_pick_wished(p);
+
+	for (unsigned i = 0; i < p->n; i++) {
+		if (!p->at[i].aside || &p->at[i] == wished)
+			count_refusal(&p->at[i], f);
+	}
 }
 
 struct xm_entry *xm_pick_offload(struct xm_pick *p)
@@ -126,11 +139,18 @@ struct xm_entry *xm_pick_offload(struct xm_pick *p)
 
 const struct xm_entry *xm_pick_wished(const struct xm_pick *p)
 {
+	const struct xm_entry *first = NULL;
+
 	for (unsigned i = 0; i < p->n; i++) {
-		if (xm_entry_offloads(&p->at[i]))
-			return &p->at[i];
+		const struct xm_entry *e = &p->at[i];
+
+		if (!xm_entry_offloads(e))
+			continue;
+		if (!e->aside)
+			return e;
+		first = first ? first : e;
 	}
-	return NULL;
+	return first;
 }
 
 static int check_usable(struct xm_pick *p, struct xm_error **err)
@@ -166,8 +186,8 @@ int xm_pick_open(struct xm_pick *p, const struct xm_method_ops *const *methods,
 		e->ops = methods[i];
 		if (open_one(e, pair, rules, err) < 0)
 			return -1;
-		count_refusal(e, f);
 	}
+	count_refusals(p, f);
 	return check_usable(p, err);
 }
 

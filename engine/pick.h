@@ -39,6 +39,7 @@ struct xm_entry {
 	struct xm_method *m;         /* NULL: refused */
 	unsigned max_depth;
 	bool fixed_depth;
+	bool aside;                  /* it was no candidate: another kind of disk, or not wanted */
 	/* Set by xm_pick_fit. */
 	uint64_t step;               /* least size */
 	/* Owned by the loop. */

@@ -24,11 +24,11 @@ static int refuse(struct xm_refusal *why, const char *reason)
 static int look_at_disks(const struct xm_pair *pair, struct xcopy_look *k, struct xm_refusal *why)
 {
 	k->src = scsi_lu_of(pair->src, why);
-	if (!k->src)
+	k->dst = k->src ? scsi_lu_of(pair->dst, why) : NULL;
+	if (!k->dst) {
+		why->foreign = strcmp(why->reason, SCSI_R_NOT_SCSI) == 0;
 		return -1;
-	k->dst = scsi_lu_of(pair->dst, why);
-	if (!k->dst)
-		return -1;
+	}
 	k->one_session = k->src->transport == k->dst->transport;
 	k->two_sessions = !k->one_session && k->src->transport->is_session &&
 			  k->dst->transport->is_session;
