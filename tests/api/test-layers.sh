@@ -34,6 +34,7 @@ transports='^<(iscsi|scsi|nvme|libnvme|libnbd)'
 is "$(crossings include/xm "$transports" none)" "" "include/xm: leaves include only leaves"
 is "$(crossings engine "$transports" engine xmover.h)" "" "engine: itself and leaves; knows no SCSI"
 is "$(crossings scsi '^<(libnvme|libnbd)' scsi engine xmover.h)" "" "scsi: itself and engine"
+is "$(crossings nvme '^<(iscsi|scsi|libnvme|libnbd)' nvme engine xmover.h)" "" "nvme: itself and engine; knows no SCSI"
 is "$(crossings tools '^<(iscsi|scsi|nvme|libnvme|libnbd|liburing|xxhash)' tools xmover.h)" "" \
 	"tools: itself and xmover.h"
 is "$(crossings fixtures/array '^<(iscsi|scsi|nvme|libnvme)' fixtures/array)" "" \

@@ -21,4 +21,5 @@ include tests/unit/engine.mk
 include tests/unit/io.mk
 include tests/unit/copy.mk
 include tests/unit/paths.mk
+include tests/unit/nvme.mk
 endif
