@@ -54,7 +54,8 @@ static int open_pair(struct xm_job *job)
 {
 	struct xm_pair *p = &job->pair;
 
-	*p = (struct xm_pair){ .ctx = job->ctx, .src = job->src, .dst = job->dst };
+	*p = (struct xm_pair){ .ctx = job->ctx, .src = job->src, .dst = job->dst,
+				.allow_cross_namespace = job->opt.cross_namespace };
 	p->src_io = engine_of(job, job->src);
 	p->dst_io = p->src_io ? engine_of(job, job->dst) : NULL;
 	if (!p->src_io || !p->dst_io)

@@ -67,6 +67,7 @@ struct xm_job_options {
 	char *methods;               /* NULL: all */
 	const char *io;              /* "auto", "uring", "threads" */
 	uint64_t depth;
+	bool cross_namespace;
 	bool verify_only;            /* xm_verify(): nothing is copied */
 	const struct xm_extent_source_ops *extents;
 };

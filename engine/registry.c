@@ -9,16 +9,20 @@
 extern const struct xm_opener scsi_opener_iscsi;
 extern const struct xm_opener scsi_opener_sg;
 extern const struct xm_method_ops scsi_method_xcopy;
+extern const struct xm_opener nvme_opener_ng;
+extern const struct xm_method_ops nvme_method_copy;
 
 static const struct xm_opener *const openers[] = {
 	&scsi_opener_iscsi,
 	&scsi_opener_sg,
+	&nvme_opener_ng,
 	&xm_opener_file,
 	NULL,
 };
 
 static const struct xm_method_ops *const methods[] = {
 	&scsi_method_xcopy,
+	&nvme_method_copy,
 	&xm_method_host,
 	NULL,
 };

@@ -169,7 +169,13 @@ enum xm_job_option {
 	XM_OPT_IO,               /* "auto" | "uring" | "threads" */
 	XM_OPT_RATE,             /* bytes a second, 0 = no limit */
 	XM_OPT_DEPTH,            /* most commands in flight, 0 = adaptive */
-	XM_OPT_SEED              /* of every random choice (sample blocks, jitter); default from getrandom */
+	XM_OPT_SEED,             /* of every random choice (sample blocks, jitter); default from getrandom */
+	/*
+	 * 0 or 1: NVMe Copy between two namespaces.  The controllers must then be
+	 * told to allow it (Host Behavior Support), and for as long as the copy runs who may
+	 * write one of their namespaces may read all others.
+	 */
+	XM_OPT_CROSS_NAMESPACE
 };
 /* XM_E_USAGE for a value that cannot be used.  Values are copied.  Before xm_job_run(). */
 XM_API int xm_job_set_str(struct xm_job *job, enum xm_job_option opt, const char *value,

@@ -79,6 +79,8 @@ static int make_job(struct copy *c, struct xm_error **err)
 		if (failed)
 			return -1;
 	}
+	if (opt_flag(c->o, OPT_CROSS_NAMESPACE))
+		return xm_job_set_u64(c->job, XM_OPT_CROSS_NAMESPACE, 1, err);
 	return 0;
 }
 

@@ -25,7 +25,7 @@ libtools_la_SOURCES = \
 bin_PROGRAMS += xmover
 xmover_CPPFLAGS = $(TOOLS_CPPFLAGS)
 xmover_SOURCES = tools/main.c
-xmover_LDADD = libtools.la libapi.la libscsi.la libengine.la
+xmover_LDADD = libtools.la libapi.la libscsi.la libnvme-copy.la libengine.la
 
 # The man page: xmover.pod, its options from options.def, its reasons from reasons.h.
 if WITH_POD2MAN
@@ -35,11 +35,11 @@ CLEANFILES += tools/xmover.1 tools/xmover-full.pod
 EXTRA_DIST += tools/options.awk tools/xmover.pod tools/report-schema.json
 
 tools/xmover-full.pod: $(srcdir)/tools/xmover.pod $(srcdir)/tools/options.def \
-		$(srcdir)/tools/options.awk $(srcdir)/scsi/reasons.h
+		$(srcdir)/tools/options.awk $(srcdir)/scsi/reasons.h $(srcdir)/nvme/reasons.h
 	$(AM_V_GEN)$(MKDIR_P) tools && \
 	$(AWK) -f $(srcdir)/tools/options.awk $(srcdir)/tools/options.def >$@.options && \
-	$(SED) -nE 's|^#define SCSI_R_[A-Z0-9_]+ "([a-z_]+)" +/\* (.*) \*/$$|=item C<\1>\n\n\2\n|p' \
-		$(srcdir)/scsi/reasons.h >$@.reasons && \
+	$(SED) -nE 's,^#define (SCSI|NVME)_R_[A-Z0-9_]+ "([a-z_]+)" +/\* (.*) \*/$$,=item C<\2>\n\n\3\n,p' \
+		$(srcdir)/scsi/reasons.h $(srcdir)/nvme/reasons.h >$@.reasons && \
 	$(AWK) -v at=$@ '/^=for (options|reasons)/ { \
 		while ((getline line < (at "." $$2)) > 0) print line; next } { print }' \
 		$(srcdir)/tools/xmover.pod >$@.tmp && rm -f $@.options $@.reasons && mv $@.tmp $@
