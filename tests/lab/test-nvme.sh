@@ -1,0 +1,44 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The mover inside the guest, over NVMe Copy on QEMU's controller.  What the guest
+# did is judged here, on the images below the controller.
+. "$(dirname "$0")/../lib.sh"
+XM_LAB_CACHE=$("$XM_SRC/tests/lab/prepare" 2>"$TMP/why") || skip_all "$(cat "$TMP/why")"
+export XM_LAB_CACHE XM_BUILD
+
+le32() { printf '\\x%02x' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) $(($1 >> 24 & 255)); }
+# image NAME MIB PART-MIB...: an MBR with these partitions, random in the first, the others empty.
+image() {
+	local name=$1 at=1 part=$3 n table=''
+	truncate -s "${2}M" "$TMP/$name"
+	for n in "${@:3}"; do
+		table+="\\x00\\x00\\x00\\x00\\x83\\x00\\x00\\x00$(le32 $((at * 2048)))$(le32 $((n * 2048)))"
+		at=$((at + n))
+	done
+	# shellcheck disable=SC2059 # the table is escapes
+	printf "$table" | dd of="$TMP/$name" bs=1 seek=446 conv=notrunc status=none
+	printf '\x55\xaa' | dd of="$TMP/$name" bs=1 seek=510 conv=notrunc status=none
+	head -c "${part}M" /dev/urandom | dd of="$TMP/$name" bs=1M seek=1 conv=notrunc status=none
+}
+image a 800 256 256 256 16
+truncate -s 256M "$TMP/b" "$TMP/c"
+image slow 20 8 8
+drive() { printf -- '-drive\nfile=%s,if=none,format=raw,id=%s%s\n' "$TMP/$1" "$1" "${2:-}"; }
+mapfile -t options < <(
+	printf -- '-device\nnvme,id=c0,serial=lab0\n-device\nnvme,id=c1,serial=lab1\n'
+	drive a; drive b; drive c; drive slow ,throttling.bps-total=1048576
+	printf -- '-device\n%s\n' nvme-ns,drive=a,bus=c0,nsid=1,mssrl=2048,mcl=16384,msrc=31 \
+		nvme-ns,drive=b,bus=c0,nsid=2 nvme-ns,drive=c,bus=c0,nsid=3,logical_block_size=4096,physical_block_size=4096 \
+		nvme-ns,drive=slow,bus=c1,nsid=1,mssrl=4096,mcl=32768,msrc=7
+)
+"$XM_SRC/tests/lab/guest" --seconds 480 guest-nvme.sh "${options[@]}" || exit
+
+# same FILE AT MIB: its first partition, which begins at 1 MiB, and what begins at AT are equal.
+same() {
+	cmp -n $(($3 << 20)) -i "$((1 << 20)):$(($2 << 20))" "$TMP/$1" "$TMP/$1" && return
+	echo "Bail out! $1 at $2 MiB differs from its source"
+	exit 1
+}
+same a 257 256
+same a 513 256
+same slow 9 8
