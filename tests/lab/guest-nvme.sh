@@ -29,7 +29,7 @@ n=0
 until a=$(disk lab0 1) && b=$(disk lab0 2) && c=$(disk lab0 3) && slow=$(disk lab1 1) &&
 	[ -b "$(part "$a" 4)" ] && [ -b "$(part "$slow" 2)" ]; do
 	n=$((n + 1))
-	[ $n -lt 100 ] || { not_ok "the namespaces are there"; done_testing; exit 1; }
+	[ $n -lt 100 ] || { not_ok "the namespaces are there"; done_testing; }
 	sleep 0.2
 done
 ng=ng${a#nvme}
