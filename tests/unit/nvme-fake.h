@@ -46,7 +46,8 @@ struct fake {
 	unsigned times;
 	enum nvme_outcome outcome;       /* not ANSWERED: with err */
 	int err;
-	int fail_at;                     /* range that fails with `status`, after those up to fail_at + 2 were written; -1 */
+	int fail_at;                     /* range that fails with `status` when others up to
+					    fail_at + 2 were written; -1: none was */
 	bool reversed;                   /* last in, first out */
 	unsigned lose_cdfe_after;        /* copies, then a "reset" clears the enabled formats; 0 never */
 
