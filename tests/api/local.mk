@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 API_TESTS += \
+	tests/api/test-dist.sh \
 	tests/api/test-header.sh \
 	tests/api/test-layers.sh \
 	tests/api/test-scripts.sh \
