@@ -4,8 +4,11 @@
  *
  * Each line is one write(2), so that lines of several processes on one pipe
  * stay whole.  A reader that went away is no reason to stop a copy: write
- * errors are ignored here (and SIGPIPE in main).
+ * errors are ignored here (and SIGPIPE in main).  Nor is one that does not
+ * read: the job's loop logs, and must not wait for it.  Then lines are dropped,
+ * and their number is told when it reads again.
  */
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,6 +26,7 @@
 #define BAR_INTERVAL (SECOND / 5)
 #define JSON_INTERVAL (2 * SECOND)
 #define LINE 2048
+#define PATIENCE_MS 1000
 
 static struct {
 	/* Set by console_setup(), never changed. */
@@ -31,6 +35,7 @@ static struct {
 
 	pthread_mutex_t lock; /* guards what follows */
 	bool bar_shown;
+	unsigned long dropped;
 	struct figures newest;
 } con = { .level = XM_LOG_INFO, .lock = PTHREAD_MUTEX_INITIALIZER, .newest.phase = "open" };
 
@@ -61,11 +66,47 @@ void console_setup(const struct opts *o)
 		con.level = XM_LOG_DEBUG;
 }
 
-static void write_line(const char *line, size_t n)
+/* A pipe that says it is writable takes PIPE_BUF bytes at once; lines are shorter. */
+static bool writable(void)
+{
+	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	return poll(&p, 1, con.dropped ? 0 : PATIENCE_MS) == 1 && (p.revents & POLLOUT);
+}
+
+static void write_now(const char *line, size_t n)
 {
 	ssize_t ignored = write(STDERR_FILENO, line, n);
 
 	(void)ignored;
+}
+
+static void tell_dropped(void)
+{
+	char line[160];
+	int n = snprintf(line, sizeof line, con.json ?
+			 "{\"level\":\"warning\",\"event\":\"dropped\",\"text\":\"%lu lines"
+			 " were dropped: nobody read them\"}\n" :
+			 "xmover: warning: %lu lines were dropped: nobody read them\n", con.dropped);
+
+	con.dropped = 0;
+	write_now(line, (size_t)n);
+}
+
+static void write_line(const char *line, size_t n)
+{
+	if (!writable()) {
+		con.dropped++;
+		return;
+	}
+	if (con.dropped) {
+		tell_dropped();
+		if (!writable()) {
+			con.dropped++;
+			return;
+		}
+	}
+	write_now(line, n);
 }
 
 static void write_json(json_t *o)

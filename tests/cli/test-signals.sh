@@ -46,6 +46,17 @@ kill -KILL "$pid"
 wait "$pid" 2>/dev/null
 is "$(json report '$j->{result}')" running "the report of one that was killed does, too"
 
+# Somebody who holds the other end of standard error and does not read: the copy goes on.
+perl -e 'pipe(my $r, my $w); fcntl($w, 1031, 4096); my $pid = fork;
+	if (!$pid) { open STDERR, ">&", $w; exec @ARGV } close $w; sysread $r, my $line, 256;
+	kill USR1 => $pid while select(undef, undef, undef, 0.02) == 0 && kill(0, $pid) && waitpid($pid, 1) == 0;
+	exit($? & 127 ? 99 : $? >> 8)' "$xmover" copy --progress=json --rate=16M "$(disk 0)" "$(disk 1)" >out </dev/null &
+pid=$!
+LIB_PIDS+=("$pid")
+got=0
+wait "$pid" || got=$?
+is "$got" 0 "a reader that does not read stops no copy"
+
 # In a pod the mover is process 1, to which the kernel gives no signal that it does not take.
 if [ "$(id -u)" = 0 ] && unshare --pid --fork true 2>/dev/null; then
 	rm -f report err
