@@ -124,7 +124,7 @@ enum xm_open_flags {
 };
 
 /*
- * Open a disk: a path of a file or block device, /dev/sgN, or
+ * Open a disk: a path of a file or block device, /dev/sgN, /dev/ngXnY, or
  * iscsi://[user@]host[:port]/iqn/lun.  Nothing is written to it.
  *
  * Fails with XM_E_NOSOURCE / XM_E_DESTINATION (missing, empty, no such LUN,
