@@ -70,17 +70,29 @@ probe=$("$mover" probe "$(part "$a" 1)" "$(part "$a" 2)" --json 2>/dev/null)
 is "$(jq -r '.. | objects | select(.check? == "pair.nvme_copy") | .verdict' <<<"$probe")" PASS "probe: a pair can be tried"
 exits 73 "the generic node of the same disk is refused" "$mover" copy "/dev/$a" "/dev/$ng" --progress none
 
-# A killed copy leaves commands behind that go on; its successor ends with the right bytes.
+# A killed copy leaves commands behind that go on.  Its claim lasts as long, so a
+# successor cannot begin under them, and ends with the right bytes.
 dst=$(part "$slow" 2)
-"$mover" copy "$(part "$slow" 1)" "$dst" --verify=none --progress json >/tmp/killed 2>&1 &
-pid=$!
-n=0
-until grep -q '"phase":"copy".*"in_flight":[1-9]' /tmp/killed || [ $n -ge 600 ]; do
-	sleep 0.1
-	n=$((n + 1))
-done
-kill -9 $pid
-wait $pid 2>/dev/null
-like "$(grep -c '"event":"proven"' /tmp/killed)" '^[1-9]' "it was killed while it copied"
+claim=$(perl -MFcntl -MErrno - "$dst" "$mover" copy "$(part "$slow" 1)" "$dst" --verify=none \
+	--progress json <<'P'
+my ($dst, @mover) = @ARGV;
+my $pid = fork;
+if (!$pid) {
+	open STDERR, ">", "/tmp/killed";
+	open STDOUT, ">", "/dev/null";
+	exec @mover;
+}
+for (1 .. 3000) {
+	local $/;
+	open my $log, "<", "/tmp/killed";
+	last if $log && <$log> =~ /"phase":"copy".*"in_flight":[1-9]/;
+	select undef, undef, undef, 0.02;
+}
+kill 9, $pid;
+waitpid $pid, 0;
+print $? & 127, " ", sysopen(my $f, $dst, O_RDWR | O_EXCL) ? "free" : $!{EBUSY} ? "busy" : "$!";
+P
+)
+is "$claim" "9 busy" "killed while it copied: gone, its claim is not"
 copy "after a kill" 0 "$(part "$slow" 1)" "$dst" --verify=full
 done_testing
