@@ -7,15 +7,15 @@
 . ./lio.sh
 IQN=iqn.2026-11.lab:lio
 
-mkdir -p /tmp/img
-cp /mnt/random /tmp/img/a
-truncate -r /tmp/img/a /tmp/img/b
+mkdir -p /dev/shm/img
+cp /mnt/random /dev/shm/img/a
+truncate -r /dev/shm/img/a /dev/shm/img/b
 lio_start
-lio_fileio a /tmp/img/a a000000000000000000000001
-lio_fileio b /tmp/img/b b000000000000000000000001
+lio_fileio a /dev/shm/img/a a000000000000000000000001
+lio_fileio b /dev/shm/img/b b000000000000000000000001
 lio_iscsi "$IQN" "$T/core/fileio_0/a" "$T/core/fileio_0/b"
 touch /mnt/ready
 # The host ends it: by `done`, or by its own time limit.
 until [ -e /mnt/done ]; do sleep 0.1; done
-try "compared in the guest, on the backing files" cmp /tmp/img/a /tmp/img/b
+try "compared in the guest, on the backing files" cmp /dev/shm/img/a /dev/shm/img/b
 done_testing

@@ -5,12 +5,12 @@
 . "$XM_TOP/tests/lib.sh"
 mover=$XM_BUILD/xmover
 modprobe() { /sbin/modprobe -d "$XM_LAB_MODULES" "$@"; }
-report() { jq -r "$1" /tmp/report; }
+report() { jq -r "$1" /dev/shm/report; }
 # copy NAME EXIT OPTION...: and its report.
 copy() {
 	local name=$1 code=$2
 	shift 2
-	exits "$code" "$name: exit $code" "$mover" copy "$@" --report /tmp/report --progress none
+	exits "$code" "$name: exit $code" "$mover" copy "$@" --report /dev/shm/report --progress none
 }
 # disk SERIAL NSID: by what the kernel says of it, for names move between boots.
 disk() {
@@ -43,7 +43,7 @@ is "$(report '.fallbacks | length')" 0 "io_uring passthrough: no fallback"
 node=$(stat -c '%t %T' "/dev/$ng")
 rm "/dev/$ng"
 exits 0 "ioctl: exit 0" "$mover" copy "$(part "$a" 1)" "$(part "$a" 3)" --offload=require \
-	--report /tmp/report --progress none -v
+	--report /dev/shm/report --progress none -v
 like "$OUT" no_uring_passthrough "ioctl: said to be"
 is "$(report '.bytes.nvme_copy')" "$bytes" "ioctl: every byte by NVMe Copy"
 mknod "/dev/$ng" c $((0x${node% *})) $((0x${node#* }))
@@ -53,7 +53,7 @@ copy "cross namespace, unasked" 0 "$(part "$a" 4)" "/dev/$b"
 is "$(report '.fallbacks[0].reason')" cross_namespace "cross namespace, unasked: reason"
 is "$(report '.bytes.host')" "$(blockdev --getsize64 "$(part "$a" 4)")" "cross namespace, unasked: by host"
 exits 0 "cross namespace, allowed: exit 0" "$mover" copy "$(part "$a" 1)" "/dev/$b" --dry-run \
-	--allow-cross-namespace --report /tmp/report --progress none
+	--allow-cross-namespace --report /dev/shm/report --progress none
 is "$(report '.fallbacks[0].reason')" descriptor_format "cross namespace, allowed: reason"
 copy "other block size" 0 "$(part "$slow" 1)" "/dev/$c" --dry-run
 is "$(report '.fallbacks[0].reason')" block_size "other block size: reason"
@@ -62,7 +62,7 @@ is "$(report '.fallbacks[0].reason')" not_same_subsystem "other subsystem: reaso
 
 # Without CAP_SYS_ADMIN this kernel passes no NVMe command.
 exits 0 "no capability: exit 0" setpriv --bounding-set -sys_admin --inh-caps -sys_admin \
-	"$mover" copy "$(part "$slow" 1)" "/dev/$b" --dry-run --report /tmp/report --progress none
+	"$mover" copy "$(part "$slow" 1)" "/dev/$b" --dry-run --report /dev/shm/report --progress none
 is "$(report '.fallbacks[0].reason')" no_permission "no capability: reason"
 
 exits 0 "probe" "$mover" probe "/dev/$ng" --json
@@ -78,13 +78,13 @@ claim=$(perl -MFcntl -MErrno - "$dst" "$mover" copy "$(part "$slow" 1)" "$dst" -
 my ($dst, @mover) = @ARGV;
 my $pid = fork;
 if (!$pid) {
-	open STDERR, ">", "/tmp/killed";
+	open STDERR, ">", "/dev/shm/killed";
 	open STDOUT, ">", "/dev/null";
 	exec @mover;
 }
 for (1 .. 3000) {
 	local $/;
-	open my $log, "<", "/tmp/killed";
+	open my $log, "<", "/dev/shm/killed";
 	last if $log && <$log> =~ /"phase":"copy".*"in_flight":[1-9]/;
 	select undef, undef, undef, 0.02;
 }
