@@ -386,6 +386,7 @@ static void test_volatile_cache(void **state)
 	ASK(CACHED, 0x35, 0, 0, 0, 0, 1, 0, 0, 2, 0);                   /* blocks 1 and 2 */
 	assert_good(&an);
 	assert_true(arr_lu_crash(lu));
+	rig_clear_ua(&r, r.nx, CACHED);
 	memcpy(expect + 512, data, 1024);
 	peek(CACHED, 0, 512, expect, 2048);
 	peek(CACHED, 10, 512, data, 512);

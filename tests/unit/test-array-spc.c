@@ -128,6 +128,7 @@ static void test_write_through(void **state)
 	assert_int_equal(an.in[10], 0);
 	SEND(2, block, 512, 0x2a, 0, 0, 0, 0, 0, 0, 0, 1, 0);
 	assert_true(arr_lu_crash(arr_target_lu(r.t, 2)));
+	rig_clear_ua(&r, r.nx, 2);
 	ASK(2, 0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0);
 	assert_memory_equal(an.in, block, 512);         /* written through: it stays */
 }
