@@ -2,8 +2,10 @@
 /*
  * Where CHAP secrets come from.
  *
- * A file must be a regular file of this user or root that nobody else can read,
- * and not a symbolic link: whoever may replace a link chooses the secret.  The
+ * A file must be a regular file of this user or root that nobody else may write
+ * and only its group may read: a pod that is not root gets its mounted secrets
+ * as links to root's files, mode 0440 with the pod's group.  The checks are on
+ * what was opened, so a link gains nobody a file he could not have named.  The
  * text is read straight into memory that is locked where the limits allow it
  * and left out of core files, parsed in place, and overwritten at the end.
  */
@@ -106,21 +108,18 @@ static int check_file(int fd, const char *path, struct xm_error **err)
 		return xm_fail(err, XM_E_CONFIG,
 			       "CHAP file %s belongs to user %u, neither to this user nor to root; "
 			       "chown it", path, (unsigned)st.st_uid);
-	if (st.st_mode & 07177)
+	if (st.st_mode & 07137)
 		return xm_fail(err, XM_E_CONFIG,
-			       "CHAP file %s has mode %04o, so others may use it; chmod it to 0600 "
-			       "or stricter", path, (unsigned)(st.st_mode & 07777));
+			       "CHAP file %s has mode %04o, so others may use it; chmod it to 0640 "
+			       "or stricter (in a pod: defaultMode 0440)", path, (unsigned)(st.st_mode & 07777));
 	return 0;
 }
 
 static int open_file(const char *path, struct xm_error **err)
 {
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd >= 0)
 		return fd;
-	if (errno == ELOOP)
-		return xm_fail(err, XM_E_CONFIG,
-			       "CHAP file %s is a symbolic link; name the file itself", path);
 	return xm_fail(err, XM_E_CONFIG, "CHAP file %s: %s", path, strerror(errno));
 }
 

@@ -92,7 +92,7 @@ enum xm_ctx_key {
 	XM_CTX_INITIATOR_NAME,   /* iSCSI name; default one fixed name, never the hostname */
 	XM_CTX_PURPOSE,          /* "copy" (default): log in with the job's ISID, which evicts a predecessor and
 				    waits for its copies; "inspect": another ISID, evicts nobody */
-	XM_CTX_CHAP_FILE,        /* path of a file with CHAP secrets, mode 0600 or stricter: lines
+	XM_CTX_CHAP_FILE,        /* path of a file with CHAP secrets, mode 0640 or stricter: lines
 				    `user NAME`, `secret TEXT`, `target-user NAME`, `target-secret TEXT` */
 	XM_CTX_TIMEOUT           /* seconds an ordinary command or a login may take, default 30 */
 };

@@ -225,7 +225,8 @@ static void test_chap_file_mode(void **state)
 		mode_t mode;
 		enum xm_code code;
 	} rows[] = {
-		{ 0600, XM_OK },	{ 0400, XM_OK },	{ 0640, XM_E_CONFIG },
+		{ 0600, XM_OK },	{ 0400, XM_OK },	{ 0640, XM_OK },
+		{ 0440, XM_OK },
 		{ 0604, XM_E_CONFIG },	{ 0620, XM_E_CONFIG },	{ 0700, XM_E_CONFIG },
 		{ 04600, XM_E_CONFIG }, { 0601, XM_E_CONFIG },
 	};
@@ -234,7 +235,7 @@ static void test_chap_file_mode(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		write_file(text, sizeof text - 1, rows[i].mode);
-		if (set(ctx, XM_CTX_CHAP_FILE, path, "0600") != rows[i].code)
+		if (set(ctx, XM_CTX_CHAP_FILE, path, "0640") != rows[i].code)
 			fail_msg("mode %o", (unsigned)rows[i].mode);
 	}
 	xm_ctx_free(ctx);
@@ -249,7 +250,10 @@ static void test_chap_file_kind(void **state)
 	write_file(text, sizeof text - 1, 0600);
 	snprintf(link_path, sizeof link_path, "%s-link", path);
 	assert_int_equal(symlink(path, link_path), 0);
-	assert_int_equal(set(ctx, XM_CTX_CHAP_FILE, link_path, "symbolic link"), XM_E_CONFIG);
+	assert_int_equal(set(ctx, XM_CTX_CHAP_FILE, link_path, NULL), XM_OK);
+	assert_int_equal(chmod(path, 0644), 0);
+	assert_int_equal(set(ctx, XM_CTX_CHAP_FILE, link_path, "0644"), XM_E_CONFIG);
+	assert_int_equal(chmod(path, 0600), 0);
 	unlink(link_path);
 	assert_int_equal(mkfifo(link_path, 0600), 0);
 	assert_int_equal(set(ctx, XM_CTX_CHAP_FILE, link_path, "regular"), XM_E_CONFIG);
