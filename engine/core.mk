@@ -27,6 +27,7 @@ libengine_la_SOURCES += \
 	engine/refuse.c engine/refuse.h \
 	engine/retry.c engine/retry.h \
 	engine/task.c \
+	engine/token.c engine/token.h \
 	engine/trial.c engine/trial.h engine/trial-places.c engine/trial-places.h \
 	engine/verify.c engine/verify.h
 

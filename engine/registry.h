@@ -9,10 +9,12 @@
 
 #include "endpoint.h"
 #include "method.h"
+#include "token.h"
 
 struct xm_registry {
 	const struct xm_opener *const *openers;      /* NULL-ended, in the order they are asked */
 	const struct xm_method_ops *const *methods;  /* NULL-ended, best first, host last */
+	const struct xm_token_ops *const *tokens;    /* NULL-ended; NULL: none */
 };
 
 extern const struct xm_registry xm_registry_all;
