@@ -27,6 +27,7 @@ libengine_la_SOURCES = \
 	engine/opener-block.c \
 	engine/opener-file.c engine/opener-file.h \
 	engine/opening.c \
+	engine/calls.c engine/calls.h \
 	engine/pool.c engine/pool.h \
 	engine/registry.h \
 	engine/status.h \

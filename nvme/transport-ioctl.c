@@ -6,18 +6,15 @@
  *
  * When the kernel's timeout comes it aborts the command, then resets the
  * controller under everyone who uses it; so that timeout is long and never 0
- * (0 is the kernel's default, 30 seconds).  Our own deadline comes after it; a
- * call that hangs even then keeps its thread and its own buffer.
+ * (0 is the kernel's default, 30 seconds).  Our own deadline comes after it.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/nvme_ioctl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
+#include "calls.h"
 #include "error.h"
-#include "pool.h"
 #include "transport.h"
 #include "xm/align.h"
 
@@ -26,18 +23,14 @@
 
 struct by_ioctl {
 	struct nvme_transport t;         /* first */
-	int fd;
 	nvme_call_fn *fn;
-	struct xm_pool_client *client;
-	struct xm_list calls;
+	struct xm_calls *calls;
 };
 
 struct running {
-	struct xm_work work;             /* first */
-	struct xm_list link;             /* s->calls */
-	struct by_ioctl *s;
-	struct nvme_cmd *cmd;            /* NULL: given up */
-	uint64_t deadline;
+	struct xm_call base;             /* first */
+	struct nvme_cmd *cmd;
+	nvme_call_fn *fn;
 	struct nvme_call call;
 	uint8_t data[NVME_DATA_MAX] __attribute__((aligned(NVME_DATA_MAX)));
 };
@@ -47,9 +40,9 @@ static struct by_ioctl *of(const struct nvme_transport *t)
 	return (struct by_ioctl *)(void *)t;
 }
 
-static uint64_t now_of(const struct by_ioctl *s)
+static struct running *running_of(struct xm_call *call)
 {
-	return s->t.ctx->clock->now(s->t.ctx->clock);
+	return xm_container_of(call, struct running, base);
 }
 
 /* ---- the call ------------------------------------------------------------------- */
@@ -94,38 +87,35 @@ uint32_t nvme_node_nsid(int fd)
 	return nsid > 0 ? (uint32_t)nsid : 0;
 }
 
-static void run(struct xm_work *work)
+static void run(struct xm_call *call)
 {
-	struct running *r = xm_container_of(work, struct running, work);
+	struct running *r = running_of(call);
 
-	r->s->fn(&r->call);
+	r->fn(&r->call);
 }
 
 /* ---- the transport ---------------------------------------------------------------- */
 
-static void came_back(struct running *r)
+static void came_back(void *user, struct xm_call *call)
 {
-	struct by_ioctl *s = r->s;
-	struct nvme_cmd *cmd = r->cmd;
+	struct by_ioctl *s = user;
+	struct running *r = running_of(call);
 
-	xm_list_del(&r->link);
-	s->t.calls--;
-	if (cmd && r->call.rc == 0 && cmd->len && nvme_data_in(cmd))
-		memcpy(cmd->data, r->data, cmd->len);
-	if (cmd)
-		nvme_finish_call(&s->t, cmd, r->call.rc, r->call.result);
-	free(r);
+	if (r->call.rc == 0 && r->cmd->len && nvme_data_in(r->cmd))
+		memcpy(r->cmd->data, r->data, r->cmd->len);
+	nvme_finish_call(&s->t, r->cmd, r->call.rc, r->call.result);
 }
 
-static void give_up(struct running *r)
+static void give_up(void *user, struct xm_call *call)
 {
-	struct nvme_cmd *cmd = r->cmd;
+	struct by_ioctl *s = user;
 
-	r->cmd = NULL;
-	xm_log(r->s->t.ctx, XM_LOG_WARNING, "no_answer", "%s: the kernel has not come back with a "
-	       "command; it is given up", r->s->t.name);
-	nvme_finish(&r->s->t, cmd, NVME_NO_ANSWER, ETIMEDOUT);
+	xm_log(s->t.ctx, XM_LOG_WARNING, "no_answer", "%s: the kernel has not come back with a "
+	       "command; it is given up", s->t.name);
+	nvme_finish(&s->t, running_of(call)->cmd, NVME_NO_ANSWER, ETIMEDOUT);
 }
+
+static const struct xm_calls_ops calls_ops = { .back = came_back, .give_up = give_up };
 
 static struct running *make(struct by_ioctl *s, struct nvme_cmd *cmd)
 {
@@ -134,11 +124,10 @@ static struct running *make(struct by_ioctl *s, struct nvme_cmd *cmd)
 	if (!r)
 		return NULL;
 	memset(r, 0, sizeof *r);
-	r->work.run = run;
-	r->s = s;
+	r->base.run = run;
+	r->fn = s->fn;
 	r->cmd = cmd;
-	r->deadline = now_of(s) + cmd->timeout_ns + GRACE;
-	r->call = (struct nvme_call){ .fd = s->fd, .cmd = *cmd,
+	r->call = (struct nvme_call){ .fd = xm_calls_fd(s->calls), .cmd = *cmd,
 		.timeout_ms = (uint32_t)xm_max_u64(cmd->timeout_ns / XM_NS_PER_MS, 1) };
 	r->call.cmd.data = cmd->len ? r->data : NULL;
 	if (cmd->len && !nvme_data_in(cmd))
@@ -153,62 +142,33 @@ static enum xm_queued ioctl_submit(struct nvme_transport *t, struct nvme_cmd *cm
 
 	if (!r)
 		return XM_FULL;
-	if (!xm_pool_submit(s->client, &r->work)) {
+	if (!xm_calls_submit(s->calls, &r->base, cmd->timeout_ns + GRACE)) {
 		free(r);
 		return XM_FULL;
 	}
-	xm_list_add_tail(&s->calls, &r->link);
-	t->calls++;
+	t->calls = xm_calls_running(s->calls);
 	return XM_QUEUED;
 }
 
 static void ioctl_wait(struct nvme_transport *t, struct xm_waiter *w)
 {
-	struct by_ioctl *s = of(t);
-
-	xm_pool_wait(s->client, w);
-	xm_list_for_each(l, &s->calls) {
-		struct running *r = xm_container_of(l, struct running, link);
-
-		if (r->cmd)
-			xm_waiter_until(w, r->deadline);
-	}
+	xm_calls_wait(of(t)->calls, w);
 }
 
 static void ioctl_service(struct nvme_transport *t)
 {
 	struct by_ioctl *s = of(t);
-	struct xm_list done = XM_LIST_INIT(done), *l;
-	uint64_t now = now_of(s);
 
-	xm_pool_reap(s->client, &done);
-	while ((l = xm_list_pop(&done)))
-		came_back(xm_container_of(l, struct running, work.link));
-	xm_list_for_each(c, &s->calls) {
-		struct running *r = xm_container_of(c, struct running, link);
-
-		if (r->cmd && now >= r->deadline)
-			give_up(r);
-	}
+	xm_calls_service(s->calls);
+	t->calls = xm_calls_running(s->calls);
 }
 
-/* With calls hanging in the kernel, all they may touch stays: descriptor, buffers, us. */
 static void ioctl_close(struct nvme_transport *t)
 {
 	struct by_ioctl *s = of(t);
-	struct xm_list done = XM_LIST_INIT(done), *l;
 
-	xm_pool_reap(s->client, &done);
-	while ((l = xm_list_pop(&done))) {
-		struct running *r = xm_container_of(l, struct running, work.link);
-
-		xm_list_del(&r->link);
-		free(r);
-	}
+	xm_calls_free(s->calls);
 	free(t->fence);
-	if (!xm_pool_client_free(s->client))
-		return;
-	close(s->fd);
 	free(s);
 }
 
@@ -223,17 +183,16 @@ static const struct nvme_transport_ops ioctl_ops = {
 struct nvme_transport *nvme_ioctl_open(struct xm_ctx *ctx, int fd, const char *name,
 				       nvme_call_fn *fn, struct xm_error **err)
 {
-	struct xm_pool *pool = xm_ctx_pool(ctx);
 	struct by_ioctl *s = calloc(1, sizeof *s);
 
-	if (!s || !pool)
-		goto fail;
-	s->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	s->client = xm_pool_client_new(pool);
-	if (s->fd < 0 || !s->client)
-		goto fail_fd;
+	if (s)
+		s->calls = xm_calls_new(ctx, fd, &calls_ops, s);
+	if (!s || !s->calls) {
+		free(s);
+		xm_fail(err, XM_E_TEMPORARY, "%s: out of memory, threads or descriptors", name);
+		return NULL;
+	}
 	s->fn = fn;
-	xm_list_init(&s->calls);
 	s->t = (struct nvme_transport){
 		.ops = &ioctl_ops,
 		.ctx = ctx,
@@ -242,13 +201,4 @@ struct nvme_transport *nvme_ioctl_open(struct xm_ctx *ctx, int fd, const char *n
 		.max_inflight = CALLS_MAX,
 	};
 	return &s->t;
-fail_fd:
-	if (s->fd >= 0)
-		close(s->fd);
-	if (s->client)
-		xm_pool_client_free(s->client);
-fail:
-	free(s);
-	xm_fail(err, XM_E_TEMPORARY, "%s: out of memory, threads or descriptors", name);
-	return NULL;
 }

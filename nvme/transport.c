@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "calls.h"
 #include "ctx.h"
 #include "transport.h"
 
@@ -41,22 +42,10 @@ void nvme_finish(struct nvme_transport *t, struct nvme_cmd *cmd, enum nvme_outco
 	xm_list_add_tail(cmd->done, &cmd->link);
 }
 
-/* What the kernel answers only before the command is sent. */
-static bool never_left(int err)
-{
-	static const int before[] = { EPERM, EACCES, EINVAL, ENOTTY, ENOMEM, EAGAIN, EFAULT, EBADF,
-				      EOPNOTSUPP };
-
-	for (size_t i = 0; i < sizeof before / sizeof before[0]; i++)
-		if (before[i] == err)
-			return true;
-	return false;
-}
-
 void nvme_finish_call(struct nvme_transport *t, struct nvme_cmd *cmd, int rc, uint64_t result)
 {
 	if (rc < 0) {
-		nvme_finish(t, cmd, never_left(-rc) ? NVME_NOT_SENT : NVME_NO_ANSWER, -rc);
+		nvme_finish(t, cmd, xm_call_never_left(-rc) ? NVME_NOT_SENT : NVME_NO_ANSWER, -rc);
 		return;
 	}
 	cmd->status = (uint16_t)rc;

@@ -9,18 +9,15 @@
  *
  * The kernel's timeout is never under ten minutes: when it comes, the kernel
  * resets the logical unit under everyone who uses it.  Our own deadline comes
- * after that; a call that hangs even then (multipath that queues without a path)
- * keeps its thread and its own buffer, and the command is given up.
+ * after that, for multipath that queues without a path.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
+#include "calls.h"
 #include "error.h"
-#include "pool.h"
 #include "sgpt.h"
 #include "xm/align.h"
 
@@ -32,22 +29,17 @@
 
 struct sgpt {
 	struct scsi_transport t;         /* first */
-	int fd;
 	sgpt_fn *fn;
-	struct xm_pool_client *client;
-	struct xm_list calls;
-	unsigned ncalls;
+	struct xm_calls *calls;
 	uint64_t unanswered_at;
 	const struct scsi_lu *lu;
 	struct sgpt_fence *fence;
 };
 
 struct running {
-	struct xm_work work;             /* first */
-	struct xm_list link;             /* s->calls */
-	struct sgpt *s;
-	struct scsi_cmd *cmd;            /* NULL: given up */
-	uint64_t deadline;
+	struct xm_call base;             /* first */
+	struct scsi_cmd *cmd;
+	sgpt_fn *fn;
 	struct sgpt_call call;
 	uint8_t data[];
 };
@@ -57,23 +49,16 @@ static struct sgpt *sgpt_of(const struct scsi_transport *t)
 	return (struct sgpt *)(void *)t;
 }
 
-static void run(struct xm_work *work)
+static struct running *running_of(struct xm_call *call)
 {
-	struct running *r = xm_container_of(work, struct running, work);
-
-	r->s->fn(&r->call);
+	return xm_container_of(call, struct running, base);
 }
 
-/* What the kernel answers only before the command is sent. */
-static bool never_left(int err)
+static void run(struct xm_call *call)
 {
-	static const int before[] = { EPERM, EACCES, EINVAL, ENOTTY, ENOMEM, EAGAIN, EFAULT, EBADF,
-				      EOPNOTSUPP };
+	struct running *r = running_of(call);
 
-	for (size_t i = 0; i < sizeof before / sizeof before[0]; i++)
-		if (before[i] == err)
-			return true;
-	return false;
+	r->fn(&r->call);
 }
 
 static void finish(struct sgpt *s, struct scsi_cmd *cmd, enum scsi_outcome outcome, int err)
@@ -87,17 +72,17 @@ static void finish(struct sgpt *s, struct scsi_cmd *cmd, enum scsi_outcome outco
 	scsi_finish(&s->t, cmd);
 }
 
-static void take_answer(struct running *r)
+static void take_answer(struct sgpt *s, struct running *r)
 {
 	struct sgpt_call *c = &r->call;
 	struct scsi_cmd *cmd = r->cmd;
 
 	if (c->err) {
-		finish(r->s, cmd, never_left(c->err) ? SCSI_NOT_SENT : SCSI_NO_ANSWER, c->err);
+		finish(s, cmd, xm_call_never_left(c->err) ? SCSI_NOT_SENT : SCSI_NO_ANSWER, c->err);
 		return;
 	}
 	if (c->host || c->driver) {
-		finish(r->s, cmd, SCSI_NO_ANSWER, EIO);
+		finish(s, cmd, SCSI_NO_ANSWER, EIO);
 		return;
 	}
 	cmd->status = c->status;
@@ -106,36 +91,26 @@ static void take_answer(struct running *r)
 	cmd->got = cmd->len - (c->resid < cmd->len ? c->resid : cmd->len);
 	if (cmd->dir == SCSI_DATA_IN)
 		memcpy(cmd->data, r->data, cmd->got);
-	finish(r->s, cmd, SCSI_ANSWERED, 0);
+	finish(s, cmd, SCSI_ANSWERED, 0);
 }
 
-static void came_back(struct running *r)
+static void came_back(void *user, struct xm_call *call)
 {
-	struct sgpt *s = r->s;
-
-	xm_list_del(&r->link);
-	s->ncalls--;
-	if (r->cmd)
-		take_answer(r);
-	free(r);
+	take_answer(user, running_of(call));
 }
 
-static void give_up(struct running *r)
+static void give_up(void *user, struct xm_call *call)
 {
-	struct scsi_cmd *cmd = r->cmd;
+	struct sgpt *s = user;
 
-	r->cmd = NULL;
-	xm_log(r->s->t.ctx, XM_LOG_WARNING, "no_answer", "%s: the kernel has not come back with a "
-	       "command; it is given up", r->s->t.name);
-	finish(r->s, cmd, SCSI_NO_ANSWER, ETIMEDOUT);
+	xm_log(s->t.ctx, XM_LOG_WARNING, "no_answer", "%s: the kernel has not come back with a "
+	       "command; it is given up", s->t.name);
+	finish(s, running_of(call)->cmd, SCSI_NO_ANSWER, ETIMEDOUT);
 }
+
+static const struct xm_calls_ops calls_ops = { .back = came_back, .give_up = give_up };
 
 /* ---- the transport ------------------------------------------------------------- */
-
-static uint64_t now_of(const struct sgpt *s)
-{
-	return s->t.ctx->clock->now(s->t.ctx->clock);
-}
 
 static enum xm_queued sgpt_submit(struct scsi_transport *t, struct scsi_cmd *cmd)
 {
@@ -148,72 +123,38 @@ static enum xm_queued sgpt_submit(struct scsi_transport *t, struct scsi_cmd *cmd
 	r = calloc(1, sizeof *r + cmd->len);
 	if (!r)
 		return XM_FULL;
-	r->work.run = run;
-	r->s = s;
+	r->base.run = run;
+	r->fn = s->fn;
 	r->cmd = cmd;
-	r->deadline = now_of(s) + timeout + GRACE;
-	r->call = (struct sgpt_call){ .fd = s->fd, .cdb_len = cmd->cdb_len, .dir = cmd->dir,
-				      .data = r->data, .len = cmd->len,
+	r->call = (struct sgpt_call){ .fd = xm_calls_fd(s->calls), .cdb_len = cmd->cdb_len,
+				      .dir = cmd->dir, .data = r->data, .len = cmd->len,
 				      .timeout_s = (int)(timeout / XM_NS_PER_S) };
 	memcpy(r->call.cdb, cmd->cdb, sizeof cmd->cdb);
 	if (cmd->dir == SCSI_DATA_OUT && cmd->len)
 		memcpy(r->data, cmd->data, cmd->len);
-	if (!xm_pool_submit(s->client, &r->work)) {
+	if (!xm_calls_submit(s->calls, &r->base, timeout + GRACE)) {
 		free(r);
 		return XM_FULL;
 	}
-	xm_list_add_tail(&s->calls, &r->link);
-	s->ncalls++;
 	return XM_QUEUED;
 }
 
 static void sgpt_wait(struct scsi_transport *t, struct xm_waiter *w)
 {
-	struct sgpt *s = sgpt_of(t);
-
-	xm_pool_wait(s->client, w);
-	xm_list_for_each(l, &s->calls) {
-		struct running *r = xm_container_of(l, struct running, link);
-
-		if (r->cmd)
-			xm_waiter_until(w, r->deadline);
-	}
+	xm_calls_wait(sgpt_of(t)->calls, w);
 }
 
 static void sgpt_service(struct scsi_transport *t)
 {
-	struct sgpt *s = sgpt_of(t);
-	struct xm_list done = XM_LIST_INIT(done), *l;
-	uint64_t now = now_of(s);
-
-	xm_pool_reap(s->client, &done);
-	while ((l = xm_list_pop(&done)))
-		came_back(xm_container_of(l, struct running, work.link));
-	xm_list_for_each(c, &s->calls) {
-		struct running *r = xm_container_of(c, struct running, link);
-
-		if (r->cmd && now >= r->deadline)
-			give_up(r);
-	}
+	xm_calls_service(sgpt_of(t)->calls);
 }
 
-/* With calls hanging in the kernel, all they may touch stays: descriptor, buffers, us. */
 static void sgpt_close(struct scsi_transport *t)
 {
 	struct sgpt *s = sgpt_of(t);
-	struct xm_list done = XM_LIST_INIT(done), *l;
 
-	xm_pool_reap(s->client, &done);
-	while ((l = xm_list_pop(&done))) {
-		struct running *r = xm_container_of(l, struct running, work.link);
-
-		xm_list_del(&r->link);
-		free(r);
-	}
+	xm_calls_free(s->calls);
 	free(s->fence);
-	if (!xm_pool_client_free(s->client))
-		return;
-	close(s->fd);
 	free(s);
 }
 
@@ -240,17 +181,16 @@ static size_t max_xfer(int fd)
 struct scsi_transport *sgpt_open(struct xm_ctx *ctx, int fd, const char *name, sgpt_fn *fn,
 				 struct xm_error **err)
 {
-	struct xm_pool *pool = xm_ctx_pool(ctx);
 	struct sgpt *s = calloc(1, sizeof *s);
 
-	if (!s || !pool)
-		goto fail;
-	s->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	s->client = xm_pool_client_new(pool);
-	if (s->fd < 0 || !s->client)
-		goto fail_fd;
+	if (s)
+		s->calls = xm_calls_new(ctx, fd, &calls_ops, s);
+	if (!s || !s->calls) {
+		free(s);
+		xm_fail(err, XM_E_TEMPORARY, "%s: out of memory, threads or descriptors", name);
+		return NULL;
+	}
 	s->fn = fn;
-	xm_list_init(&s->calls);
 	s->t = (struct scsi_transport){
 		.ops = &sgpt_ops,
 		.ctx = ctx,
@@ -260,15 +200,6 @@ struct scsi_transport *sgpt_open(struct xm_ctx *ctx, int fd, const char *name, s
 		.max_inflight = SG_QUEUE,
 	};
 	return &s->t;
-fail_fd:
-	if (s->fd >= 0)
-		close(s->fd);
-	if (s->client)
-		xm_pool_client_free(s->client);
-fail:
-	free(s);
-	xm_fail(err, XM_E_TEMPORARY, "%s: out of memory, threads or descriptors", name);
-	return NULL;
 }
 
 static const char sgpt_key;
@@ -298,7 +229,7 @@ void sgpt_set_lu(struct scsi_transport *t, const struct scsi_lu *lu)
 
 unsigned sgpt_calls(const struct scsi_transport *t)
 {
-	return sgpt_of(t)->ncalls;
+	return xm_calls_running(sgpt_of(t)->calls);
 }
 
 uint64_t sgpt_unanswered_at(const struct scsi_transport *t)
