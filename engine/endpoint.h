@@ -62,6 +62,8 @@ struct xm_endpoint {
 	int fd;                              /* -1 when there is none */
 	int fd_cached;                       /* the same file without O_DIRECT, for edges off
 						dio_align; else -1 */
+	uint64_t free_grain;                 /* it gives space back in steps of this, 0: it gives none */
+	uint64_t free_align;                 /* where one such step begins */
 	uint64_t base;                       /* where a partition or loop device starts on what
 						id names; else 0 */
 	struct xm_identity id;

@@ -32,7 +32,13 @@ libengine_la_SOURCES = \
 	engine/registry.h \
 	engine/status.h \
 	engine/sysfs.c engine/sysfs.h \
-	engine/task.h
+	engine/task.h \
+	engine/zero-find.c engine/zero-find.h
+if X86_64
+libengine_la_SOURCES += engine/zero-find-x86.c
+else
+libengine_la_SOURCES += engine/no-zero-find-x86.c
+endif
 if WITH_URING
 libengine_la_SOURCES += engine/io-uring.c
 libengine_la_CFLAGS += $(URING_CFLAGS)

@@ -5,8 +5,9 @@
  * A task is cut into pieces of a buffer each, in order; pieces run side by side
  * and end in any order.  What is confirmed is everything before the first piece
  * that failed.  A read the device refuses is asked again in halves, so that
- * all before the bad block is copied and the error names that block.  While a nexus
- * is closed, what was not sent goes back at once: the fence waits for it.
+ * all before the bad block is copied and the error names that block.  Zeros that were
+ * read are made at the destination, not sent.  While a nexus is closed, what was
+ * not sent goes back at once: the fence waits for it.
  */
 #include "method.h"
 
@@ -15,11 +16,13 @@
 #include <stdlib.h>
 
 #include "xm/align.h"
+#include "zero-find.h"
 
 #define TASKS 32
 #define TASK_BYTES (UINT64_C(8) << 20)
 #define FIRST_BYTES (UINT64_C(4) << 20)
 #define SMALLEST_GRAIN 512
+#define SMALLEST_ZEROS 4096
 /* Pieces without a buffer (zeros) that may be out beside those with one. */
 #define ZERO_PIECES 16
 
@@ -42,13 +45,15 @@ struct piece {
 	uint64_t pos;                /* in the task */
 	uint64_t src, dst, len;
 	uint64_t done;               /* written */
-	uint64_t step;               /* what is read and written at a time */
+	uint64_t have;               /* read */
+	uint64_t step;               /* what is read at a time */
 };
 
 struct host {
 	struct xm_method m;
 	struct xm_pair pair;
 	uint64_t grain;              /* a read is not halved below */
+	struct xm_zero_grain zeros;  /* what is looked for in the bytes read */
 	struct xm_list idle_tasks, tasks, finished;
 	struct xm_list idle_pieces, stalled;
 	struct xm_list ended;        /* requests, as the engines give them back */
@@ -112,18 +117,46 @@ static void send(struct host *h, struct piece *p)
 		xm_list_add_tail(&h->stalled, &p->link);
 }
 
-static void start(struct host *h, struct piece *p, enum xm_io_op op)
+static void start(struct host *h, struct piece *p, enum xm_io_op op, uint64_t len)
 {
 	bool read = op == XM_IO_READ;
 	p->req.op = op;
 	p->req.ep = read ? h->pair.src : h->pair.dst;
 	p->req.off = (read ? p->src : p->dst) + p->done;
-	p->req.len = xm_min_u64(p->step, p->len - p->done);
+	p->req.len = len;
 	p->req.buf = NULL;
 	if (p->slot >= 0)
 		p->req.buf = (uint8_t *)xm_buffers_at(h->pair.buffers, p->slot) + p->done;
 	p->req.buf_index = p->slot;
 	send(h, p);
+}
+
+static void start_read(struct host *h, struct piece *p)
+{
+	start(h, p, XM_IO_READ, xm_min_u64(p->step, p->len - p->done));
+}
+
+/* Between two spans the buffer must be as aligned as the disk: not so in the ragged first piece. */
+static struct xm_zero_span look(const struct host *h, const struct piece *p)
+{
+	const uint8_t *buf = xm_buffers_at(h->pair.buffers, p->slot);
+	if (!xm_is_aligned(p->dst, h->pair.dst->dio_align))
+		return (struct xm_zero_span){ .len = p->have - p->done };
+	return xm_zero_span(buf + p->done, p->dst + p->done, p->have - p->done, &h->zeros);
+}
+
+/* The next of what was read, as far as it is of one kind.  False: nothing (more) of it to write. */
+static bool start_write(struct host *h, struct piece *p)
+{
+	while (p->done < p->have) {
+		struct xm_zero_span s = look(h, p);
+		if (!s.zero || !p->jt->task->dst_is_zero) {
+			start(h, p, s.zero ? XM_IO_ZERO : XM_IO_WRITE, s.len);
+			return true;
+		}
+		p->done += s.len;
+	}
+	return false;
 }
 
 /* The device has refused these bytes; another method would hear the same. */
@@ -143,7 +176,7 @@ static bool halve(struct host *h, struct piece *p)
 	if (p->req.op != XM_IO_READ || !is_bad_block(&p->req.status) || p->req.len <= h->grain)
 		return false;
 	p->step = xm_max_u64(h->grain, xm_round_down(p->req.len / 2, h->grain));
-	start(h, p, XM_IO_READ);
+	start_read(h, p);
 	return true;
 }
 
@@ -166,16 +199,16 @@ static void step_ended(struct host *h, struct piece *p)
 	}
 	/* Behind a failure nothing counts: do not write what is not needed. */
 	bool idle = jt->failed && jt->failed_at <= p->pos + p->done;
-	if (p->req.op == XM_IO_READ && !idle) {
-		start(h, p, XM_IO_WRITE);
-		return;
-	}
-	if (p->req.op != XM_IO_READ)
+	if (p->req.op == XM_IO_READ)
+		p->have = p->done + p->req.len;
+	else
 		p->done += p->req.len;
+	if (!idle && start_write(h, p))
+		return;
 	if (p->done == p->len || idle)
 		piece_over(h, p);
 	else
-		start(h, p, XM_IO_READ);
+		start_read(h, p);
 }
 
 /* ---- cutting ---------------------------------------------------------------------------- */
@@ -212,7 +245,10 @@ static bool cut_piece(struct host *h, struct job_task *jt)
 		jt->run++;
 		jt->run_off = 0;
 	}
-	start(h, p, zero ? XM_IO_ZERO : XM_IO_READ);
+	if (zero)
+		start(h, p, XM_IO_ZERO, p->len);
+	else
+		start_read(h, p);
 	return true;
 }
 
@@ -313,6 +349,23 @@ static void host_close(struct xm_method *m)
 		free(h);
 }
 
+/*
+ * What the destination gives back at a time, or a whole buffer where that is
+ * more or nothing: zeros then save the way there, and smaller ones are not
+ * worth a request of their own.
+ */
+static void set_zero_grain(struct host *h)
+{
+	const struct xm_endpoint *dst = h->pair.dst;
+	uint64_t slot = h->pair.buffers->slot_size, size = dst->free_grain;
+	if (size && size < SMALLEST_ZEROS)
+		size = xm_round_up(SMALLEST_ZEROS, size);
+	if (size == 0 || size > slot)
+		h->zeros = (struct xm_zero_grain){ .size = slot };
+	else
+		h->zeros = (struct xm_zero_grain){ .size = size, .align = dst->free_align };
+}
+
 static void set_limits(struct host *h)
 {
 	const struct xm_endpoint *src = h->pair.src, *dst = h->pair.dst;
@@ -354,6 +407,7 @@ static int host_open(const struct xm_pair *pair, struct xm_method **ret_method,
 	for (unsigned i = 0; i < n; i++)
 		xm_list_add_tail(&h->idle_pieces, &h->pieces[i].link);
 	set_limits(h);
+	set_zero_grain(h);
 	*ret_method = &h->m;
 	return 0;
 }

@@ -100,6 +100,30 @@ static int open_claimed(struct xm_opening *o)
 	return e ? xm_opening_failed(o, e, "cannot be opened") : 0;
 }
 
+static uint64_t queue_number(struct xm_opening *o, const char *attr)
+{
+	char text[32];
+	if (!xm_sysfs_text(SYSFS, o->st.st_rdev, attr, text, sizeof text))
+		return 0;
+	return strtoull(text, NULL, 10);
+}
+
+/* How it frees what is no longer used; a partition's file is its own, the queue is the disk's. */
+static void measure_freeing(struct xm_opening *o, struct xm_endpoint *ep)
+{
+	uint64_t grain = queue_number(o, "queue/discard_granularity");
+	uint64_t align = queue_number(o, "discard_alignment");
+	uint64_t most = queue_number(o, "queue/discard_max_bytes");
+	if (grain == 0) {
+		grain = queue_number(o, "../queue/discard_granularity");
+		most = queue_number(o, "../queue/discard_max_bytes");
+	}
+	if (grain && most && xm_is_aligned(grain | align, ep->block_size)) {
+		ep->free_grain = grain;
+		ep->free_align = align;
+	}
+}
+
 static int measure_block(struct xm_opening *o, struct xm_endpoint *ep)
 {
 	uint64_t size;
@@ -120,7 +144,8 @@ static int measure_block(struct xm_opening *o, struct xm_endpoint *ep)
 	ep->block_size = ep->dio_align = (uint32_t)block;
 	ep->opt_io = opt;
 	ep->writable = o->dst;
-	ep->zero_way = XM_ZERO_WRITE;
+	ep->zero_way = XM_ZERO_PUNCH;
+	measure_freeing(o, ep);
 	ep->can_lose_cache = true;
 	if (xm_sysfs_text(SYSFS, o->st.st_rdev, "queue/write_cache", cache, sizeof cache))
 		ep->can_lose_cache = strcmp(cache, "write through") != 0;

@@ -25,6 +25,9 @@
 
 /* Where statx does not tell; and what buffers have: files that want more do without. */
 #define DIO_ALIGN_SAFE 4096
+/* st_blksize is the block of a local file system; over a network it is what to transfer at a time. */
+#define FREE_GRAIN_MIN 4096
+#define FREE_GRAIN_MAX 65536
 
 static void file_explain(struct xm_endpoint *ep, const char *side, struct xm_findings *f)
 {
@@ -116,6 +119,7 @@ static int measure_file(struct xm_opening *o, struct xm_endpoint *ep)
 	ep->can_lose_cache = true;
 	ep->writable = o->dst;
 	ep->zero_way = XM_ZERO_PUNCH;
+	ep->free_grain = xm_min_u64(xm_max_u64(ep->opt_io, FREE_GRAIN_MIN), FREE_GRAIN_MAX);
 	xm_identity_add(&ep->id, "file.%llx.%llx", (unsigned long long)st.st_dev,
 			(unsigned long long)st.st_ino);
 	return 0;

@@ -37,6 +37,7 @@ struct xm_task {
 	unsigned nruns;
 	struct xm_run runs[XM_TASK_RUNS_MAX];
 	uint64_t claimed_at;
+	bool dst_is_zero;            /* all of the destination's runs read as zeros: those need no write */
 	/* Set by the method before it gives the task back. */
 	uint64_t moved;
 	struct xm_status status;

@@ -42,6 +42,15 @@ static uint64_t max_io(const struct scsi_lu *lu)
 	return xm_max_u64(xm_round_down(max, lu->block_size), lu->block_size);
 }
 
+/* Without LBPRZ what was unmapped may read as anything: then nothing can be freed for being zero. */
+static void set_freeing(struct xm_endpoint *ep, const struct scsi_lu *lu)
+{
+	if (!lu->lbpws || !lu->lbprz)
+		return;
+	ep->free_grain = (uint64_t)xm_max_u64(lu->unmap_granularity, 1) * lu->block_size;
+	ep->free_align = (uint64_t)lu->unmap_alignment * lu->block_size;
+}
+
 struct scsi_lu *scsi_lu_open(struct xm_endpoint *ep, struct scsi_transport *t, uint64_t lun,
 			     bool is_dst, struct xm_error **err)
 {
@@ -66,6 +75,7 @@ struct scsi_lu *scsi_lu_open(struct xm_endpoint *ep, struct scsi_transport *t, u
 	ep->dio_align = 1;
 	ep->size = lu->blocks * lu->block_size;
 	ep->max_io = max_io(lu);
+	set_freeing(ep, lu);
 	ep->opt_io = ep->max_io;
 	ep->writable = is_dst;
 	ep->can_lose_cache = lu->write_cache;

@@ -6,3 +6,4 @@ include tests/cli/local.mk
 include tests/fuzz/local.mk
 include tests/api/local.mk
 include tests/lab/local.mk
+include tests/bench/local.mk

@@ -2,7 +2,8 @@
 # Leaves, endpoints, block I/O and the host method: linked to libengine alone.
 IO_UNIT = tests/unit/test-leaves tests/unit/test-clock tests/unit/test-error tests/unit/test-ctx \
 	tests/unit/test-pool tests/unit/test-identity tests/unit/test-io \
-	tests/unit/test-io-faults tests/unit/test-endpoint tests/unit/test-host
+	tests/unit/test-io-faults tests/unit/test-endpoint tests/unit/test-host \
+	tests/unit/test-zero-find
 check_PROGRAMS += $(IO_UNIT)
 UNIT_TESTS += $(IO_UNIT)
 IO_UNIT_CPPFLAGS = $(ENGINE_CPPFLAGS) -iquote $(srcdir)/tests/unit $(CMOCKA_CFLAGS)
@@ -35,3 +36,5 @@ tests_unit_test_endpoint_LDADD = $(IO_UNIT_LDADD)
 tests_unit_test_host_SOURCES = tests/unit/test-host.c $(DISK_RIG)
 tests_unit_test_host_CPPFLAGS = $(IO_UNIT_CPPFLAGS)
 tests_unit_test_host_LDADD = $(IO_UNIT_LDADD)
+tests_unit_test_zero_find_CPPFLAGS = $(IO_UNIT_CPPFLAGS)
+tests_unit_test_zero_find_LDADD = $(IO_UNIT_LDADD)

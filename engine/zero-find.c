@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The portable way to look for zeros, the choice among all ways, and cells. */
+#include "zero-find.h"
+
+#include <stdatomic.h>
+
+#define STRIDE 128
+
+static bool always(void)
+{
+	return true;
+}
+
+/* Of the size of a register that nearly every processor has; elsewhere the compiler splits it. */
+typedef uint64_t lane __attribute__((vector_size(16), aligned(1), may_alias));
+
+static bool portable(const uint8_t *p, size_t len)
+{
+	uint8_t rest = 0;
+
+	for (; len >= STRIDE; p += STRIDE, len -= STRIDE) {
+		const lane *v = (const void *)p;
+		lane all = ((v[0] | v[1]) | (v[2] | v[3])) | ((v[4] | v[5]) | (v[6] | v[7]));
+
+		if (all[0] | all[1])
+			return false;
+	}
+	while (len--)
+		rest |= *p++;
+	return rest == 0;
+}
+
+const struct xm_zero_finder xm_zero_finder_portable = { "portable", always, portable };
+
+bool xm_is_zero(const void *p, size_t len)
+{
+	static _Atomic(const struct xm_zero_finder *) chosen;
+	const struct xm_zero_finder *f = atomic_load_explicit(&chosen, memory_order_relaxed);
+
+	if (!f) {
+		const struct xm_zero_finder *const *at = xm_zero_finders;
+
+		while (!(*at)->usable())
+			at++;
+		f = *at;
+		atomic_store_explicit(&chosen, f, memory_order_relaxed);
+	}
+	return f->is_zero(p, len);
+}
+
+/* Bytes from off to the next edge of a cell, at least 1. */
+static uint64_t to_edge(uint64_t off, const struct xm_zero_grain *g)
+{
+	uint64_t first = g->align % g->size;
+
+	return g->size - (off % g->size + g->size - first) % g->size;
+}
+
+struct xm_zero_span xm_zero_span(const uint8_t *p, uint64_t off, uint64_t len,
+				 const struct xm_zero_grain *grain)
+{
+	struct xm_zero_span s = { 0 };
+
+	while (s.len < len) {
+		uint64_t n = to_edge(off + s.len, grain);
+		bool whole = n == grain->size && n <= len - s.len;
+		bool zero = whole && xm_is_zero(p + s.len, n);
+
+		if (s.len > 0 && zero != s.zero)
+			break;
+		s.zero = zero;
+		s.len += n <= len - s.len ? n : len - s.len;
+	}
+	return s;
+}

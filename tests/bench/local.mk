@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+# Measured, never asserted: `make bench-programs`, then run them by hand.
+BENCHES = tests/bench/zero-speed
+EXTRA_PROGRAMS += $(BENCHES)
+CLEANFILES += $(BENCHES)
+
+tests_bench_zero_speed_CPPFLAGS = $(ENGINE_CPPFLAGS)
+tests_bench_zero_speed_LDADD = libengine.la
+
+bench-programs: $(BENCHES)
+.PHONY: bench-programs
