@@ -248,9 +248,10 @@ void console_progress(const struct figures *f)
 void console_progress_end(const struct figures *f)
 {
 	pthread_mutex_lock(&con.lock);
-	con.newest = *f;
-	if (con.progress && con.json)
+	/* A job that came to its end has said so already. */
+	if (con.progress && con.json && strcmp(con.newest.phase, f->phase) != 0)
 		progress_json("progress", f);
+	con.newest = *f;
 	clear_locked();
 	pthread_mutex_unlock(&con.lock);
 }

@@ -49,6 +49,8 @@ like "$OUT" "^Equal: 64.0 MiB compared" "and says how much it compared"
 script -qec "'$xmover' copy '$(disk 0)' '$(disk 1)'" /dev/null </dev/null >terminal
 is "$(grep -c '"event"' terminal)" 0 "no JSON on a terminal"
 like "$(tr '\r' '\n' <terminal)" "100 %" "a bar on a terminal"
+"$xmover" copy "$(disk 0)" "$(disk 1)" --progress=json >out 2>err
+is "$(grep -c '"phase":"end"' err)" 1 "a pipe hears of the end once"
 "$xmover" copy "$(disk 0)" "$(disk 1)" --progress=json --quiet >out 2>err
 is "$(cat err)" "" "--quiet: nothing on stderr"
 is "$(wc -l <out)" 1 "--quiet: the line of truth alone on stdout"
