@@ -26,6 +26,8 @@ libengine_la_SOURCES += \
 	engine/progress.c engine/progress.h \
 	engine/refuse.c engine/refuse.h \
 	engine/retry.c engine/retry.h \
+	engine/state.c engine/state.h engine/state-open.c \
+	engine/state-format.c engine/state-format.h \
 	engine/task.c \
 	engine/token.c engine/token.h \
 	engine/trial.c engine/trial.h engine/trial-places.c engine/trial-places.h \

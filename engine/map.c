@@ -291,3 +291,27 @@ bool xm_map_next_without(const struct xm_map *m, const struct xm_map *not, uint6
 	}
 	return false;
 }
+
+/* ---- elsewhere ---------------------------------------------------------------- */
+
+uint64_t xm_map_bit(const struct xm_map *m, uint64_t off)
+{
+	return bit_of(m, off);
+}
+
+void xm_map_load(struct xm_map *m, size_t first, const uint64_t *words, size_t n)
+{
+	struct sweep s = { 0 };
+
+	if (!xm_map_alloc(m))
+		return;
+	for (size_t i = 0; i < n && first + i < m->nwords; i++) {
+		size_t w = first + i;
+		uint64_t mask = word_mask((uint64_t)w * WORD,
+					  xm_min_u64(m->nbits, ((uint64_t)w + 1) * WORD));
+
+		sweep_word(m, &s, w, words[i] & mask & ~m->words[w]);
+		put_word(m, w, m->words[w] | (words[i] & mask));
+	}
+	m->left += bytes_of(m, s.count, s.first, s.last);
+}

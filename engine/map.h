@@ -62,4 +62,9 @@ bool xm_map_next(const struct xm_map *m, uint64_t from, uint64_t max, uint64_t *
 bool xm_map_next_without(const struct xm_map *m, const struct xm_map *not, uint64_t from,
 			 uint64_t max, uint64_t *ret_off, uint64_t *ret_len);
 
+/* For what stores a map elsewhere: the number of the bit that holds `off`, in [lo, hi). */
+uint64_t xm_map_bit(const struct xm_map *m, uint64_t off);
+/* Set what is set in words[0..n), which stand for the map's from `first` on.  Others stay. */
+void xm_map_load(struct xm_map *m, size_t first, const uint64_t *words, size_t n);
+
 #endif

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The engine's own unit tests: linked to libengine alone.
 CORE_UNIT = tests/unit/test-fence tests/unit/test-job tests/unit/test-map tests/unit/test-pick \
-	tests/unit/test-plan tests/unit/test-retry tests/unit/test-sim tests/unit/test-task
+	tests/unit/test-plan tests/unit/test-retry tests/unit/test-sim tests/unit/test-state \
+	tests/unit/test-task
 check_PROGRAMS += $(CORE_UNIT)
 UNIT_TESTS += $(CORE_UNIT)
 CORE_UNIT_CPPFLAGS = $(ENGINE_CPPFLAGS) -iquote $(srcdir)/tests/unit $(CMOCKA_CFLAGS)
@@ -25,3 +26,5 @@ tests_unit_test_retry_CPPFLAGS = $(CORE_UNIT_CPPFLAGS)
 tests_unit_test_retry_LDADD = $(CORE_UNIT_LDADD)
 tests_unit_test_task_CPPFLAGS = $(CORE_UNIT_CPPFLAGS)
 tests_unit_test_task_LDADD = $(CORE_UNIT_LDADD)
+tests_unit_test_state_CPPFLAGS = $(CORE_UNIT_CPPFLAGS) $(XXHASH_CFLAGS)
+tests_unit_test_state_LDADD = $(CORE_UNIT_LDADD) $(XXHASH_LIBS)

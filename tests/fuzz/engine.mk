@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the engine reads from files: the state of a copy.
+if FUZZ
+ENGINE_FUZZ = tests/fuzz/fuzz-state
+noinst_PROGRAMS += $(ENGINE_FUZZ)
+FUZZ_TARGETS += $(ENGINE_FUZZ)
+
+tests_fuzz_fuzz_state_CPPFLAGS = $(ENGINE_CPPFLAGS) $(XXHASH_CFLAGS)
+tests_fuzz_fuzz_state_LDADD = libengine.la $(XXHASH_LIBS)
+tests_fuzz_fuzz_state_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+endif
+EXTRA_DIST += tests/fuzz/corpus/fuzz-state
