@@ -15,6 +15,8 @@ many=()
 for i in {1..12}; do
 	many+=(--target "iqn.2026-01.org.xmover:one-of-several-targets-$i" --lun "0=1M")
 done
+# Memory is measured here: what ASan keeps of freed memory must not count.
+export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=4"
 start_array --target iqn.2026-01.org.xmover:raw --lun 0=64M \
 	--target iqn.2026-01.org.xmover:chap --lun 0=1M --chap "$TMP/chap" \
 	--target iqn.2026-01.org.xmover:others --lun 0=1M --allow iqn.2026-01.org.xmover:nobody \
