@@ -19,6 +19,7 @@ struct scsi_io {
 	struct xm_list done;             /* requests that have ended */
 	enum scsi_zero_way zero;         /* the best that was not refused */
 	bool sync_10;                    /* it knows no SYNCHRONIZE CACHE(16) */
+	bool unflushed_told;             /* that it knows neither, though it may have a cache */
 };
 
 /* A request on its way. */

@@ -172,6 +172,19 @@ static bool other_way(struct scsi_io_command *c, const struct xm_status *s)
 	return true;
 }
 
+/* It counts as flushed, as the kernel counts it; but a unit that says it has a cache is worth a word. */
+static void tell_unflushed(struct scsi_io_command *c, const struct xm_status *s)
+{
+	struct scsi_io *io = c->r->io;
+
+	if (scsi_io_use(c->r) != SCSI_USE_FLUSH || s->certainty != XM_DONE || io->unflushed_told ||
+	    c->cmd.status == SCSI_GOOD || !io->lu->write_cache)
+		return;
+	io->unflushed_told = true;
+	xm_log(io->t->ctx, XM_LOG_WARNING, "no_flush", "%s refuses SYNCHRONIZE CACHE and does not say "
+	       "that it has no write cache: what it acknowledged is taken for durable", io->ep->name);
+}
+
 static void answered(struct scsi_io_command *c)
 {
 	struct scsi_io_request *r = c->r;
@@ -184,7 +197,10 @@ static void answered(struct scsi_io_command *c)
 	s = scsi_io_status(io->t, &c->cmd, scsi_io_use(r), side_of(io), where);
 	if (met_attention(c, &s) && scsi_submit(io->t, &c->cmd) == XM_QUEUED)
 		return;
-	if (!other_way(c, &s) && (s.certainty != XM_DONE || !moved_all(c, &s)))
+	bool again = other_way(c, &s);
+	if (!again)
+		tell_unflushed(c, &s);
+	if (!again && (s.certainty != XM_DONE || !moved_all(c, &s)))
 		fail(r, &s);
 	free(c);
 	r->commands--;

@@ -169,6 +169,10 @@ static void test_flush_ways(void **state)
 		assert_int_equal(pair_seen(&x.r, "91"), 2);
 		assert_int_equal(pair_seen(&x.r, "35"), i);
 	}
+	rig_log_clear();
+	rig_do(&x.r, "fault add op=35 action=sense k=05 asc=20 ascq=00 times=1");
+	assert_int_equal(rig_io(x.dst, XM_IO_FLUSH, 0, NULL, 0).certainty, XM_DONE);
+	assert_true(rig_logged("no_flush"));
 	rig_do(&x.r, "fault add op=35 action=sense k=03 asc=0c ascq=00");
 	assert_int_equal(rig_io(x.dst, XM_IO_FLUSH, 0, NULL, 0).certainty, XM_NOT_DONE);
 	pair_close(&x);
