@@ -2,7 +2,7 @@
 /* The extent source that knows nothing, so everything is data: right for every disk. */
 #include "extent.h"
 
-static struct xm_extent_source all = { &xm_extent_all };
+static struct xm_extent_source all = { .ops = &xm_extent_all };
 
 static int all_open(struct xm_endpoint *ep, struct xm_extent_source **ret, struct xm_error **err)
 {

@@ -2,14 +2,26 @@
 /*
  * SEAM: extent sources say how to copy a range: data, zero, hole, unknown.
  *
- * Opening may fail; after that a query never does: what is not known is data.
+ * Opening may fail (a user's list is read whole, before anything is written);
+ * after that a query never does: what is not known is data.  A source asks the
+ * disk while it is opened, where waiting is allowed and bounded by
+ * XM_EXTENT_BOUND_NS, and keeps the answers in runs (extent-runs.h); a query
+ * comes from the loop and must not wait.
  */
 #ifndef XM_EXTENT_H
 #define XM_EXTENT_H
 
 #include "endpoint.h"
 
-enum xm_extent_kind { XM_EXTENT_DATA, XM_EXTENT_ZERO, XM_EXTENT_HOLE, XM_EXTENT_UNKNOWN };
+/* Most time a source may take to ask its disk; what was not told by then is data. */
+#define XM_EXTENT_BOUND_NS (60 * XM_NS_PER_S)
+
+enum xm_extent_kind {
+	XM_EXTENT_DATA,              /* and whatever is not known */
+	XM_EXTENT_ZERO,              /* allocated, reads as zero */
+	XM_EXTENT_HOLE,              /* not allocated, reads as zero */
+	XM_EXTENT_UNKNOWN            /* not allocated, and what it reads as is not promised: copied as data */
+};
 
 struct xm_extent {
 	uint64_t off, len;
@@ -19,6 +31,7 @@ struct xm_extent {
 struct xm_extent_source;
 struct xm_extent_source_ops {
 	const char *name;
+	/* 0 with *ret NULL: it knows nothing about this disk.  -1: it should, and that failed. */
 	int (*open)(struct xm_endpoint *ep, struct xm_extent_source **ret, struct xm_error **err);
 	/* The extent at off, clipped to off+len, never empty. */
 	struct xm_extent (*query)(struct xm_extent_source *s, uint64_t off, uint64_t len);
@@ -26,8 +39,13 @@ struct xm_extent_source_ops {
 };
 struct xm_extent_source {
 	const struct xm_extent_source_ops *ops;
+	uint64_t grain;              /* a power of two its edges are multiples of; 0: not told */
 };
 
 extern const struct xm_extent_source_ops xm_extent_all;   /* everything is data */
+extern const struct xm_extent_source_ops xm_extent_seek;  /* files: SEEK_DATA and SEEK_HOLE */
+
+/* The first of the registry's sources that knows the disk, else xm_extent_all. */
+int xm_extent_open(struct xm_endpoint *ep, struct xm_extent_source **ret, struct xm_error **err);
 
 #endif

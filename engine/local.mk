@@ -11,7 +11,11 @@ libengine_la_SOURCES = \
 	engine/ctx.c engine/ctx.h \
 	engine/endpoint.c engine/endpoint.h \
 	engine/error.c engine/error.h \
+	engine/dirty.h \
 	engine/extent-all.c engine/extent.h \
+	engine/extent-best.c \
+	engine/extent-runs.c engine/extent-runs.h \
+	engine/extent-seek.c \
 	engine/gate.h \
 	engine/holders.c engine/holders.h \
 	engine/identity.c engine/identity.h \

@@ -27,7 +27,13 @@ static const struct xm_method_ops *const methods[] = {
 	NULL,
 };
 
+static const struct xm_extent_source_ops *const extents[] = {
+	&xm_extent_seek,
+	NULL,
+};
+
 const struct xm_registry xm_registry_all = {
 	.openers = openers,
 	.methods = methods,
+	.extents = extents,
 };
