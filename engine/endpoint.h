@@ -43,9 +43,6 @@ struct xm_endpoint_ops {
 	void (*close)(struct xm_endpoint *ep);
 };
 
-/* How an engine for descriptors makes zeros, cheapest first. */
-enum xm_zero_way { XM_ZERO_PUNCH, XM_ZERO_RANGE, XM_ZERO_WRITE };
-
 struct xm_endpoint {
 	/* Set by the opener, never changed. */
 	const struct xm_endpoint_ops *ops;
@@ -75,7 +72,7 @@ struct xm_endpoint {
 
 	/* Kept by xm_io_submit/xm_io_reap and the engines. */
 	unsigned io_inflight;                /* requests that an engine has */
-	enum xm_zero_way zero_way;           /* the first that this disk has not refused */
+	unsigned zero_refused;               /* ways to make zeros, bit by enum xm_zero_way: zero.h */
 };
 
 enum xm_role { XM_ROLE_SRC, XM_ROLE_DST };

@@ -12,10 +12,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "xm/align.h"
 
@@ -118,16 +121,17 @@ static void set_zero_step(const struct xm_fd_engine *e, struct xm_fd_op *op, uin
 		[XM_ZERO_PUNCH] = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 		[XM_ZERO_RANGE] = FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE,
 	};
-	enum xm_zero_way way = op->req->ep->zero_way;
-	if (way == XM_ZERO_WRITE) {
-		set_piece(op, XM_FD_WRITE, e->zeros, xm_min_u64(left, ZEROS_SIZE));
+	struct xm_zero_step step = xm_zero_step(op->req->ep, op->off, left);
+	op->way = step.way;
+	if (step.way == XM_ZERO_WRITE) {
+		set_piece(op, XM_FD_WRITE, e->zeros, xm_min_u64(step.len, ZEROS_SIZE));
 		return;
 	}
-	op->call = XM_FD_FALLOCATE;
+	op->call = step.way == XM_ZERO_ZEROOUT ? XM_FD_ZEROOUT : XM_FD_FALLOCATE;
 	op->cached = false;
-	op->mode = modes[way];
+	op->mode = op->call == XM_FD_FALLOCATE ? modes[step.way] : 0;
 	op->buf = NULL;
-	op->len = left;
+	op->len = step.len;
 }
 
 static void set_step(const struct xm_fd_engine *e, struct xm_fd_op *op)
@@ -179,18 +183,22 @@ void xm_fd_op_fail(struct xm_fd_engine *e, struct xm_fd_op *op, int err)
 	finish(e, op);
 }
 
+/* Not this way; what it is that is wrong, if anything, a write says better. */
+static bool no_such_way(const struct xm_fd_op *op, int err)
+{
+	static const int refusals[] = { EOPNOTSUPP, ENOSYS, EINVAL, ENOTTY, EPERM, EACCES, EREMOTEIO };
+	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
+		if (err == refusals[i])
+			return op->call == XM_FD_FALLOCATE || op->call == XM_FD_ZEROOUT;
+	return false;
+}
+
 static bool step_failed(struct xm_fd_engine *e, struct xm_fd_op *op, int err)
 {
-	struct xm_endpoint *ep = op->req->ep;
-	bool no_such_way = err == EOPNOTSUPP || err == ENOSYS || err == EINVAL;
 	if ((err == EINTR || err == EAGAIN) && ++op->tries < TRIES_MAX)
 		return false;
-	if (op->call == XM_FD_FALLOCATE && no_such_way) {
-		bool punch = op->mode & FALLOC_FL_PUNCH_HOLE;
-		enum xm_zero_way next = punch ? XM_ZERO_RANGE : XM_ZERO_WRITE;
-		/* Others of this endpoint may have moved on already. */
-		if (ep->zero_way < next)
-			ep->zero_way = next;
+	if (no_such_way(op, err)) {
+		xm_zero_refused(op->req->ep, op->way);
 		set_step(e, op);
 		return false;
 	}
@@ -217,6 +225,33 @@ bool xm_fd_op_step_done(struct xm_fd_engine *e, struct xm_fd_op *op)
 	}
 	op->req->status = XM_STATUS_DONE;
 	return finish(e, op);
+}
+
+static ssize_t call(const struct xm_fd_op *op)
+{
+	const struct xm_endpoint *ep = op->req->ep;
+	int fd = op->cached ? ep->fd_cached : ep->fd;
+	uint64_t range[2] = { op->off, op->len };
+	switch (op->call) {
+	case XM_FD_READ:
+		return pread(fd, op->buf, op->len, (off_t)op->off);
+	case XM_FD_WRITE:
+		return pwrite(fd, op->buf, op->len, (off_t)op->off);
+	case XM_FD_FALLOCATE:
+		return fallocate(fd, op->mode, (off_t)op->off, (off_t)op->len);
+	case XM_FD_ZEROOUT:
+		return ioctl(fd, BLKZEROOUT, range);
+	case XM_FD_FSYNC:
+		return fsync(fd);
+	}
+	errno = EINVAL;
+	return -1;
+}
+
+void xm_fd_op_run(struct xm_fd_op *op)
+{
+	ssize_t n = call(op);
+	op->res = n < 0 ? -errno : (int)n;
 }
 
 /* ---- engine ----------------------------------------------------------------------- */

@@ -9,8 +9,10 @@
 
 #include "io.h"
 #include "pool.h"
+#include "zero.h"
 
-enum xm_fd_call { XM_FD_READ, XM_FD_WRITE, XM_FD_FALLOCATE, XM_FD_FSYNC };
+enum xm_fd_call { XM_FD_READ, XM_FD_WRITE, XM_FD_FALLOCATE, XM_FD_ZEROOUT,
+		  XM_FD_FSYNC };
 
 struct xm_fd_op {
 	struct xm_list link;         /* the engine's */
@@ -21,6 +23,7 @@ struct xm_fd_op {
 	/* The step. */
 	enum xm_fd_call call;
 	bool cached;                 /* on ep->fd_cached, not ep->fd */
+	enum xm_zero_way way;        /* of a step of ZERO */
 	int mode;                    /* of fallocate */
 	uint64_t off;
 	size_t len;
@@ -49,6 +52,8 @@ struct xm_fd_op *xm_fd_op_begin(struct xm_fd_engine *e, struct xm_io_req *req);
  * set, and the op idle again.  False: the next step is set.
  */
 bool xm_fd_op_step_done(struct xm_fd_engine *e, struct xm_fd_op *op);
+/* The step by a blocking call, for pool threads; sets op->res. */
+void xm_fd_op_run(struct xm_fd_op *op);
 /* End the request without (another) call: nothing of this step was sent. */
 void xm_fd_op_fail(struct xm_fd_engine *e, struct xm_fd_op *op, int err);
 

@@ -6,9 +6,7 @@
 #include "io-fd.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define DEPTH 32
 
@@ -23,29 +21,9 @@ static struct threads *threads_of(struct xm_io *io)
 	return xm_container_of(io, struct threads, fd.io);
 }
 
-static ssize_t call(const struct xm_fd_op *op)
-{
-	const struct xm_endpoint *ep = op->req->ep;
-	int fd = op->cached ? ep->fd_cached : ep->fd;
-	switch (op->call) {
-	case XM_FD_READ:
-		return pread(fd, op->buf, op->len, (off_t)op->off);
-	case XM_FD_WRITE:
-		return pwrite(fd, op->buf, op->len, (off_t)op->off);
-	case XM_FD_FALLOCATE:
-		return fallocate(fd, op->mode, (off_t)op->off, (off_t)op->len);
-	case XM_FD_FSYNC:
-		return fsync(fd);
-	}
-	errno = EINVAL;
-	return -1;
-}
-
 static void run_step(struct xm_work *work)
 {
-	struct xm_fd_op *op = xm_container_of(work, struct xm_fd_op, work);
-	ssize_t n = call(op);
-	op->res = n < 0 ? -errno : (int)n;
+	xm_fd_op_run(xm_container_of(work, struct xm_fd_op, work));
 }
 
 static void start_step(struct threads *t, struct xm_fd_op *op)

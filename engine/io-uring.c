@@ -36,6 +36,7 @@ struct uring {
 	int event;
 	bool enabled;
 	int broken;                      /* errno of an enter that will never work */
+	struct xm_pool_client *lent;     /* ops that a thread has */
 	struct xm_list unsent;           /* ops in the queue that the kernel has not taken */
 	unsigned sent;                   /* ops it has */
 	bool files_registered;
@@ -132,6 +133,7 @@ static void prepare(struct uring *u, struct io_uring_sqe *sqe, const struct xm_f
 	case XM_FD_FALLOCATE:
 		io_uring_prep_fallocate(sqe, fd, op->mode, (off_t)op->off, (off_t)op->len);
 		break;
+	case XM_FD_ZEROOUT:      /* lent to a thread */
 	case XM_FD_FSYNC:
 		io_uring_prep_fsync(sqe, fd, 0);
 		break;
@@ -140,9 +142,27 @@ static void prepare(struct uring *u, struct io_uring_sqe *sqe, const struct xm_f
 		sqe->flags |= IOSQE_FIXED_FILE;
 }
 
+static void run_lent(struct xm_work *work)
+{
+	xm_fd_op_run(xm_container_of(work, struct xm_fd_op, work));
+}
+
+/* An ioctl is nothing for the ring.  Where no thread can be had there are other ways to zeros. */
+static bool lend(struct uring *u, struct xm_fd_op *op)
+{
+	op->work.run = run_lent;
+	if (xm_pool_submit(u->lent, &op->work))
+		return true;
+	op->res = -EOPNOTSUPP;
+	xm_fd_op_step_done(&u->fd, op);
+	return false;
+}
+
 /* Each op has one entry at most, and the queue has an entry for each op. */
 static void start_step(struct uring *u, struct xm_fd_op *op)
 {
+	if (op->call == XM_FD_ZEROOUT && lend(u, op))
+		return;
 	if (!u->broken) {
 		struct io_uring_sqe *sqe = io_uring_get_sqe(&u->ring);
 		assert(sqe);
@@ -189,6 +209,7 @@ static void uring_wait(struct xm_io *io, struct xm_waiter *w)
 {
 	struct uring *u = uring_of(io);
 	struct xm_clock *clock = u->fd.ctx->clock;
+	xm_pool_wait(u->lent, w);
 	if (!xm_list_empty(&u->unsent) && !u->broken)
 		enter(u);
 	if (u->sent)
@@ -212,6 +233,23 @@ static void fail_unsent(struct uring *u, struct xm_list *done)
 	}
 }
 
+static void step_ended(struct uring *u, struct xm_fd_op *op, struct xm_list *done)
+{
+	struct xm_io_req *req = op->req;
+	if (xm_fd_op_step_done(&u->fd, op))
+		xm_list_add_tail(done, &req->link);
+	else
+		start_step(u, op);
+}
+
+static void reap_lent(struct uring *u, struct xm_list *done)
+{
+	struct xm_list ended = XM_LIST_INIT(ended), *l;
+	xm_pool_reap(u->lent, &ended);
+	while ((l = xm_list_pop(&ended)))
+		step_ended(u, xm_container_of(l, struct xm_fd_op, work.link), done);
+}
+
 static void uring_reap(struct xm_io *io, struct xm_list *done)
 {
 	struct uring *u = uring_of(io);
@@ -231,15 +269,12 @@ static void uring_reap(struct xm_io *io, struct xm_list *done)
 	unsigned n = io_uring_cq_ready(&u->ring);
 	for (; n && !io_uring_peek_cqe(&u->ring, &cqe); n--) {
 		struct xm_fd_op *op = io_uring_cqe_get_data(cqe);
-		struct xm_io_req *req = op->req;
 		op->res = cqe->res;
 		io_uring_cqe_seen(&u->ring, cqe);
 		u->sent--;
-		if (xm_fd_op_step_done(&u->fd, op))
-			xm_list_add_tail(done, &req->link);
-		else
-			start_step(u, op);
+		step_ended(u, op, done);
 	}
+	reap_lent(u, done);
 	if (u->broken)
 		fail_unsent(u, done);
 }
@@ -259,6 +294,7 @@ static void uring_close(struct xm_io *io)
 	if (u->files_registered)
 		io_uring_unregister_files(&u->ring);
 	release(u);
+	xm_pool_client_free(u->lent);
 	xm_fd_engine_release(&u->fd);
 	free(u);
 }
@@ -349,9 +385,11 @@ struct xm_io *xm_io_uring_open(struct xm_ctx *ctx, int *ret_errno)
 		free(u);
 		return NULL;
 	}
-	*ret_errno = xm_fd_engine_init(&u->fd, ctx, &uring_ops, DEPTH);
+	u->lent = xm_ctx_pool(ctx) ? xm_pool_client_new(xm_ctx_pool(ctx)) : NULL;
+	*ret_errno = u->lent ? xm_fd_engine_init(&u->fd, ctx, &uring_ops, DEPTH) : ENOMEM;
 	if (*ret_errno == 0)
 		return &u->fd.io;
+	xm_pool_client_free(u->lent);
 	release(u);
 	free(u);
 	return NULL;

@@ -37,6 +37,7 @@ libengine_la_SOURCES = \
 	engine/status.h \
 	engine/sysfs.c engine/sysfs.h \
 	engine/task.h \
+	engine/zero.c engine/zero.h \
 	engine/zero-find.c engine/zero-find.h
 if X86_64
 libengine_la_SOURCES += engine/zero-find-x86.c

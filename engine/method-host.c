@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #include "xm/align.h"
+#include "zero.h"
 #include "zero-find.h"
 
 #define TASKS 32
@@ -53,7 +54,6 @@ struct host {
 	struct xm_method m;
 	struct xm_pair pair;
 	uint64_t grain;              /* a read is not halved below */
-	struct xm_zero_grain zeros;  /* what is looked for in the bytes read */
 	struct xm_list idle_tasks, tasks, finished;
 	struct xm_list idle_pieces, stalled;
 	struct xm_list ended;        /* requests, as the engines give them back */
@@ -136,13 +136,30 @@ static void start_read(struct host *h, struct piece *p)
 	start(h, p, XM_IO_READ, xm_min_u64(p->step, p->len - p->done));
 }
 
+/*
+ * What to look for: what the destination gives back at a time; or a whole
+ * buffer where that is more or nothing, for zeros then only save the way
+ * there, and smaller ones are not worth a request of their own.
+ */
+static struct xm_zero_grain zero_grain(const struct host *h)
+{
+	const struct xm_endpoint *dst = h->pair.dst;
+	uint64_t slot = h->pair.buffers->slot_size, size = dst->free_grain;
+	if (size && size < SMALLEST_ZEROS)
+		size = xm_round_up(SMALLEST_ZEROS, size);
+	if (size == 0 || size > slot || xm_zero_is_refused(dst, XM_ZERO_PUNCH))
+		return (struct xm_zero_grain){ .size = slot };
+	return (struct xm_zero_grain){ .size = size, .align = dst->free_align };
+}
+
 /* Between two spans the buffer must be as aligned as the disk: not so in the ragged first piece. */
 static struct xm_zero_span look(const struct host *h, const struct piece *p)
 {
 	const uint8_t *buf = xm_buffers_at(h->pair.buffers, p->slot);
+	struct xm_zero_grain grain = zero_grain(h);
 	if (!xm_is_aligned(p->dst, h->pair.dst->dio_align))
 		return (struct xm_zero_span){ .len = p->have - p->done };
-	return xm_zero_span(buf + p->done, p->dst + p->done, p->have - p->done, &h->zeros);
+	return xm_zero_span(buf + p->done, p->dst + p->done, p->have - p->done, &grain);
 }
 
 /* The next of what was read, as far as it is of one kind.  False: nothing (more) of it to write. */
@@ -349,23 +366,6 @@ static void host_close(struct xm_method *m)
 		free(h);
 }
 
-/*
- * What the destination gives back at a time, or a whole buffer where that is
- * more or nothing: zeros then save the way there, and smaller ones are not
- * worth a request of their own.
- */
-static void set_zero_grain(struct host *h)
-{
-	const struct xm_endpoint *dst = h->pair.dst;
-	uint64_t slot = h->pair.buffers->slot_size, size = dst->free_grain;
-	if (size && size < SMALLEST_ZEROS)
-		size = xm_round_up(SMALLEST_ZEROS, size);
-	if (size == 0 || size > slot)
-		h->zeros = (struct xm_zero_grain){ .size = slot };
-	else
-		h->zeros = (struct xm_zero_grain){ .size = size, .align = dst->free_align };
-}
-
 static void set_limits(struct host *h)
 {
 	const struct xm_endpoint *src = h->pair.src, *dst = h->pair.dst;
@@ -407,7 +407,6 @@ static int host_open(const struct xm_pair *pair, struct xm_method **ret_method,
 	for (unsigned i = 0; i < n; i++)
 		xm_list_add_tail(&h->idle_pieces, &h->pieces[i].link);
 	set_limits(h);
-	set_zero_grain(h);
 	*ret_method = &h->m;
 	return 0;
 }

@@ -144,7 +144,6 @@ static int measure_block(struct xm_opening *o, struct xm_endpoint *ep)
 	ep->block_size = ep->dio_align = (uint32_t)block;
 	ep->opt_io = opt;
 	ep->writable = o->dst;
-	ep->zero_way = XM_ZERO_PUNCH;
 	measure_freeing(o, ep);
 	ep->can_lose_cache = true;
 	if (xm_sysfs_text(SYSFS, o->st.st_rdev, "queue/write_cache", cache, sizeof cache))

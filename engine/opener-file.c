@@ -22,6 +22,7 @@
 #include "error.h"
 #include "xm/align.h"
 #include "xm/cleanup.h"
+#include "zero.h"
 
 /* Where statx does not tell; and what buffers have: files that want more do without. */
 #define DIO_ALIGN_SAFE 4096
@@ -118,7 +119,7 @@ static int measure_file(struct xm_opening *o, struct xm_endpoint *ep)
 	ep->opt_io = st.st_blksize > 0 ? (uint64_t)st.st_blksize : 0;
 	ep->can_lose_cache = true;
 	ep->writable = o->dst;
-	ep->zero_way = XM_ZERO_PUNCH;
+	xm_zero_refused(ep, XM_ZERO_ZEROOUT);    /* for block devices only */
 	ep->free_grain = xm_min_u64(xm_max_u64(ep->opt_io, FREE_GRAIN_MIN), FREE_GRAIN_MAX);
 	xm_identity_add(&ep->id, "file.%llx.%llx", (unsigned long long)st.st_dev,
 			(unsigned long long)st.st_ino);

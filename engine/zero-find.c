@@ -48,8 +48,7 @@ bool xm_is_zero(const void *p, size_t len)
 	return f->is_zero(p, len);
 }
 
-/* Bytes from off to the next edge of a cell, at least 1. */
-static uint64_t to_edge(uint64_t off, const struct xm_zero_grain *g)
+uint64_t xm_zero_to_edge(uint64_t off, const struct xm_zero_grain *g)
 {
 	uint64_t first = g->align % g->size;
 
@@ -62,7 +61,7 @@ struct xm_zero_span xm_zero_span(const uint8_t *p, uint64_t off, uint64_t len,
 	struct xm_zero_span s = { 0 };
 
 	while (s.len < len) {
-		uint64_t n = to_edge(off + s.len, grain);
+		uint64_t n = xm_zero_to_edge(off + s.len, grain);
 		bool whole = n == grain->size && n <= len - s.len;
 		bool zero = whole && xm_is_zero(p + s.len, n);
 

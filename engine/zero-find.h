@@ -18,6 +18,9 @@ struct xm_zero_grain {
 	uint64_t size, align;
 };
 
+/* Bytes from off to the next edge of a cell; all of one when off is an edge. */
+uint64_t xm_zero_to_edge(uint64_t off, const struct xm_zero_grain *grain);
+
 struct xm_zero_span {
 	uint64_t len;
 	bool zero;

@@ -13,9 +13,9 @@
 /* Never written; commands only read it. */
 static uint8_t zeros[ZEROS];
 
-enum scsi_use scsi_io_use(const struct scsi_io_request *r)
+enum scsi_use scsi_io_use(const struct scsi_io_command *c)
 {
-	switch (r->req->op) {
+	switch (c->r->req->op) {
 	case XM_IO_READ:
 		return SCSI_USE_READ;
 	case XM_IO_WRITE:
@@ -23,33 +23,62 @@ enum scsi_use scsi_io_use(const struct scsi_io_request *r)
 	case XM_IO_FLUSH:
 		return SCSI_USE_FLUSH;
 	default:
-		return r->zero == SCSI_ZERO_WRITE ? SCSI_USE_WRITE : SCSI_USE_ZERO;
+		return c->way == XM_ZERO_WRITE ? SCSI_USE_WRITE : SCSI_USE_ZERO;
 	}
 }
 
-static uint64_t most_bytes(const struct scsi_io_request *r)
+/* Most bytes of a command, of data or made the same. */
+static uint64_t most_bytes(const struct scsi_io_command *c)
 {
-	const struct scsi_lu *lu = r->io->lu;
-	uint64_t most = r->io->ep->max_io ? r->io->ep->max_io : r->io->t->max_xfer;
+	const struct scsi_io *io = c->r->io;
+	const struct scsi_lu *lu = io->lu;
+	uint64_t most = io->ep->max_io ? io->ep->max_io : io->t->max_xfer;
 
-	if (r->req->op != XM_IO_ZERO || r->zero == SCSI_ZERO_WRITE)
+	if (c->way == XM_ZERO_WRITE)
 		return xm_min_u64(most, ZEROS);
-	most = r->zero == SCSI_ZERO_UNMAP ? ZERO_UNMAP_MAX : ZERO_SAME_MAX;
+	most = c->way == XM_ZERO_PUNCH ? ZERO_UNMAP_MAX : ZERO_SAME_MAX;
 	if (lu->max_write_same && lu->max_write_same < most / lu->block_size)
 		most = lu->max_write_same * lu->block_size;
 	return most;
 }
 
+/* As many whole steps of the unit's space as a command takes, where it takes one. */
+static uint64_t cut_zero(struct scsi_io_command *c, uint64_t left)
+{
+	const struct xm_endpoint *ep = c->r->io->ep;
+	struct xm_zero_step step = xm_zero_step(ep, c->off, left);
+	uint64_t len;
+
+	c->way = step.way;
+	len = xm_min_u64(step.len, most_bytes(c));
+	if (c->way == XM_ZERO_PUNCH && len > ep->free_grain)
+		len = xm_round_down(len, ep->free_grain);
+	return len;
+}
+
+static void set_extent(struct scsi_io_command *c)
+{
+	const struct scsi_io_request *r = c->r;
+	uint64_t left = r->req->len - r->next;
+
+	c->off = r->req->off + r->next;
+	c->way = XM_ZERO_WRITE;
+	if (r->req->op == XM_IO_ZERO)
+		c->len = cut_zero(c, left);
+	else if (r->req->op != XM_IO_FLUSH)
+		c->len = xm_min_u64(left, most_bytes(c));
+}
+
 static void build_zero(struct scsi_io_command *c, uint64_t lba, uint32_t blocks)
 {
 	struct scsi_cmd *cmd = &c->cmd;
-	bool same = c->r->zero != SCSI_ZERO_WRITE;
+	bool same = c->way != XM_ZERO_WRITE;
 
 	cmd->dir = SCSI_DATA_OUT;
 	cmd->data = zeros;
 	cmd->len = same ? c->r->io->lu->block_size : c->len;
 	cmd->cdb_len = same ? scsi_cdb_write_same_16(cmd->cdb, lba, blocks,
-						     c->r->zero == SCSI_ZERO_UNMAP, false)
+						     c->way == XM_ZERO_PUNCH, false)
 			    : scsi_cdb_write_16(cmd->cdb, lba, blocks);
 }
 
@@ -92,20 +121,21 @@ struct scsi_io_command *scsi_io_command_new(struct scsi_io_request *r)
 	if (!c)
 		return NULL;
 	c->r = r;
-	c->off = r->req->off + r->next;
-	c->len = r->req->op == XM_IO_FLUSH ? 0 : xm_min_u64(r->req->len - r->next, most_bytes(r));
+	set_extent(c);
 	xm_list_init(&c->cmd.link);
 	c->cmd.lun = r->io->lu->lun;
 	c->cmd.done = &r->io->answered;
 	c->cmd.user = c;
-	c->cmd.timeout_ns = scsi_io_use(r) & (SCSI_USE_FLUSH | SCSI_USE_ZERO)
+	c->cmd.timeout_ns = scsi_io_use(c) & (SCSI_USE_FLUSH | SCSI_USE_ZERO)
 				    ? xm_max_u64(4 * timeout, SLOW_MIN) : timeout;
 	build(c);
 	return c;
 }
 
 /* UNMAP leaves zeros where LBPRZ says so; where it does not unmap, the zeros given are written. */
-enum scsi_zero_way scsi_io_best_zero(const struct scsi_lu *lu)
+void scsi_io_set_zero_ways(struct scsi_io *io)
 {
-	return lu->lbpws && lu->lbprz ? SCSI_ZERO_UNMAP : SCSI_ZERO_SAME;
+	if (!io->lu->lbpws || !io->lu->lbprz)
+		xm_zero_refused(io->ep, XM_ZERO_PUNCH);
+	xm_zero_refused(io->ep, XM_ZERO_ZEROOUT);
 }

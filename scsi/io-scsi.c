@@ -48,7 +48,6 @@ static void settle(struct scsi_io_request *r)
 	if (r->again && !r->failed) {
 		r->again = r->started = false;
 		r->next = 0;
-		r->zero = r->io->zero;
 		xm_list_add_tail(&r->io->cutting, &r->link);
 	} else if (r->failed || all_cut(r)) {
 		end(r);
@@ -158,14 +157,12 @@ static bool other_flush(struct scsi_io_command *c)
 static bool other_way(struct scsi_io_command *c, const struct xm_status *s)
 {
 	struct scsi_io_request *r = c->r;
-	struct scsi_io *io = r->io;
 
-	if (scsi_io_use(r) == SCSI_USE_FLUSH)
+	if (scsi_io_use(c) == SCSI_USE_FLUSH)
 		return other_flush(c);
-	if (scsi_io_use(r) != SCSI_USE_ZERO || s->act != XM_ACT_DEMOTE)
+	if (scsi_io_use(c) != SCSI_USE_ZERO || s->act != XM_ACT_DEMOTE)
 		return false;
-	if (io->zero == r->zero)
-		io->zero++;
+	xm_zero_refused(r->io->ep, c->way);
 	r->again = true;
 	r->next = r->req->len;
 	xm_list_del(&r->link);
@@ -177,7 +174,7 @@ static void tell_unflushed(struct scsi_io_command *c, const struct xm_status *s)
 {
 	struct scsi_io *io = c->r->io;
 
-	if (scsi_io_use(c->r) != SCSI_USE_FLUSH || s->certainty != XM_DONE || io->unflushed_told ||
+	if (scsi_io_use(c) != SCSI_USE_FLUSH || s->certainty != XM_DONE || io->unflushed_told ||
 	    c->cmd.status == SCSI_GOOD || !io->lu->write_cache)
 		return;
 	io->unflushed_told = true;
@@ -194,7 +191,7 @@ static void answered(struct scsi_io_command *c)
 
 	snprintf(where, sizeof where, "LUN %" PRIu64 " LBA %" PRIu64, io->lu->lun,
 		 (io->ep->base + c->off) / io->lu->block_size);
-	s = scsi_io_status(io->t, &c->cmd, scsi_io_use(r), side_of(io), where);
+	s = scsi_io_status(io->t, &c->cmd, scsi_io_use(c), side_of(io), where);
 	if (met_attention(c, &s) && scsi_submit(io->t, &c->cmd) == XM_QUEUED)
 		return;
 	bool again = other_way(c, &s);
@@ -237,7 +234,7 @@ static enum xm_queued scsi_io_submit(struct xm_io *xio, struct xm_io_req *req)
 	r = calloc(1, sizeof *r);
 	if (!r)
 		return XM_FULL;
-	*r = (struct scsi_io_request){ .io = io, .req = req, .zero = io->zero };
+	*r = (struct scsi_io_request){ .io = io, .req = req };
 	xm_list_add_tail(&io->cutting, &r->link);
 	send_more(io);
 	return XM_QUEUED;
@@ -304,7 +301,7 @@ struct xm_io *scsi_io_of(struct xm_endpoint *ep, struct xm_error **err)
 	io->ep = ep;
 	io->lu = scsi_lu_attached(ep);
 	io->t = io->lu->transport;
-	io->zero = scsi_io_best_zero(io->lu);
+	scsi_io_set_zero_ways(io);
 	xm_list_init(&io->answered);
 	xm_list_init(&io->cutting);
 	xm_list_init(&io->done);

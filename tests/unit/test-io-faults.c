@@ -675,14 +675,47 @@ static void test_steps_zero_ladder(void **state)
 	assert_int_equal(m.op->mode, 0x03); /* KEEP_SIZE | PUNCH_HOLE */
 	assert_false(step(&m, false, 512, 3 << 19, -EOPNOTSUPP));
 	assert_int_equal(m.op->mode, 0x11); /* KEEP_SIZE | ZERO_RANGE */
-	assert_false(step(&m, false, 512, 3 << 19, -EOPNOTSUPP));
+	assert_false(step(&m, false, 512, 3 << 19, -EPERM));
+	assert_int_equal(m.op->call, XM_FD_ZEROOUT);
+	assert_false(step(&m, false, 512, 3 << 19, -ENOTTY));
 	assert_int_equal(m.op->call, XM_FD_WRITE);
-	assert_int_equal(m.ep->zero_way, XM_ZERO_WRITE);
 	assert_false(step(&m, false, 512, 1 << 20, 1 << 20));
 	assert_true(step(&m, false, 512 + (1 << 20), 1 << 19, 1 << 19));
 	assert_int_equal(m.req.status.certainty, XM_DONE);
 	for (size_t i = 0; i < 1 << 20; i++)
 		assert_int_equal(((uint8_t *)m.e.zeros)[i], 0);
+	/* What was refused is not asked for again. */
+	m.op = xm_fd_op_begin(&m.e, &m.req);
+	assert_int_equal(m.op->call, XM_FD_WRITE);
+	machine_end(&m);
+}
+
+/* A disk: its whole steps of 64 KiB, from 4 KiB on, are given back; the edges are zeroed otherwise. */
+static void test_steps_zero_aligned(void **state)
+{
+	const uint64_t first = 4096 + 65536, middle = 3 * 65536;
+	struct machine m;
+	(void)state;
+	machine(&m, XM_IO_ZERO, 8192, first - 8192 + middle + 512);
+	m.ep->block_size = 512;
+	m.ep->free_grain = 65536;
+	m.ep->free_align = 4096;
+	xm_fd_op_run(m.op);          /* no such descriptor */
+	assert_int_equal(m.op->res, -EBADF);
+	xm_list_add_tail(&m.e.idle, &m.op->link);
+	m.op = xm_fd_op_begin(&m.e, &m.req);
+	assert_int_equal(m.op->mode, 0x11);
+	assert_false(step(&m, false, 8192, first - 8192, 0));
+	assert_int_equal(m.op->mode, 0x03);
+	assert_false(step(&m, false, first, middle, 0));
+	assert_int_equal(m.op->mode, 0x11);
+	assert_true(step(&m, false, first + middle, 512, 0));
+	assert_int_equal(m.req.status.certainty, XM_DONE);
+	/* An error is an error, not a refusal. */
+	m.op = xm_fd_op_begin(&m.e, &m.req);
+	assert_true(step(&m, false, 8192, first - 8192, -EIO));
+	assert_int_equal(m.req.status.err, EIO);
+	assert_int_equal(m.ep->zero_refused, 0);
 	machine_end(&m);
 }
 
@@ -726,6 +759,7 @@ int main(void)
 		cmocka_unit_test(test_steps_short),
 		cmocka_unit_test(test_steps_give_up),
 		cmocka_unit_test(test_steps_zero_ladder),
+		cmocka_unit_test(test_steps_zero_aligned),
 		cmocka_unit_test(test_steps_flush),
 	};
 	return cmocka_run_group_tests(tests, rig_make_dir, rig_drop_dir);

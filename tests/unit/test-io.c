@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "disk-rig.h"
 #include "seed.h"
+#include "zero.h"
 #include "xm/align.h"
 
 #define WIDTH 12
@@ -237,7 +238,7 @@ static void test_zero_ways(void **state)
 		struct xm_io *io = xm_io_open(ctx, threads ? "threads" : "uring", &why, NULL);
 		struct xm_endpoint *ep = rig_open(ctx, path, XM_ROLE_DST);
 		uint8_t *model = rig_read(path, ep->size);
-		ep->zero_way = (enum xm_zero_way)way;
+		ep->zero_refused = (1u << way) - 1;
 		struct xm_status st = rig_do(ctx, io, XM_IO_ZERO, ep, 333, 2900001, NULL);
 		assert_int_equal(st.certainty, XM_DONE);
 		assert_true(xm_io_close(io));
