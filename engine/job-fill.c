@@ -116,8 +116,10 @@ static enum filled prove(struct xm_job *job, struct xm_entry *e)
 	if (e->proven == 0)
 		return xm_job_trial_begin(job, e, e->chunk, e->m->limits.align) ? BUSY : NOTHING;
 	if (e->grow) {
-		e->grow = false;
-		xm_job_trial_begin(job, e, e->chunk * 2, e->m->limits.align);
+		uint64_t bytes = e->grow;
+
+		e->grow = 0;
+		xm_job_trial_begin(job, e, bytes, e->m->limits.align);
 	}
 	return NOTHING;
 }

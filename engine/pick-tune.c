@@ -5,6 +5,8 @@
 #include "xm/align.h"
 
 #define SIZE_SAMPLES 4U              /* commands at a size before it is changed */
+#define GROWTH_MAX 8U                /* times larger at once: each step costs a trial */
+#define SIZE_ROUNDS 8U               /* rounds that the depth waits for a size still growing */
 #define HOLD_ROUNDS 16U              /* rounds after which a refused depth is tried again */
 
 /* ---- size ------------------------------------------------------------------- */
@@ -22,12 +24,28 @@ static void set_chunk(struct xm_entry *e, uint64_t bytes)
 	e->smooth_ns = 0;
 	e->best = 0;
 	e->round_n = 0;
-	e->grow = false;
+	e->waited = 0;
+	e->grow = 0;
 }
 
-static uint64_t twice(const struct xm_entry *e)
+static uint64_t largest(const struct xm_entry *e)
 {
-	return e->chunk > UINT64_MAX / 2 ? UINT64_MAX : e->chunk * 2;
+	return xm_min_u64(e->ceiling, e->m->limits.max_bytes);
+}
+
+static bool may_grow(const struct xm_entry *e)
+{
+	return e->sized > 0 && e->smooth_ns < XM_PICK_FAST_NS && e->chunk < largest(e);
+}
+
+/* As much larger as would take as long as a command may, by what one took at this size. */
+static uint64_t grown(const struct xm_entry *e)
+{
+	uint64_t times = 2, most = largest(e);
+
+	while (times < GROWTH_MAX && times * 2 * e->smooth_ns < XM_PICK_FAST_NS)
+		times *= 2;
+	return e->chunk > most / times ? most : e->chunk * times;
 }
 
 static void tune_size(struct xm_entry *e, uint64_t bytes, uint64_t ns)
@@ -39,12 +57,11 @@ static void tune_size(struct xm_entry *e, uint64_t bytes, uint64_t ns)
 		return;
 	if (e->smooth_ns > XM_PICK_SLOW_NS && e->chunk / 2 >= e->step) {
 		set_chunk(e, e->chunk / 2);
-	} else if (e->smooth_ns < XM_PICK_FAST_NS && e->chunk < e->ceiling &&
-		   e->chunk < e->m->limits.max_bytes) {
+	} else if (may_grow(e)) {
 		if (e->proven == UINT64_MAX)
-			set_chunk(e, twice(e));
+			set_chunk(e, grown(e));
 		else
-			e->grow = true;
+			e->grow = grown(e);
 	}
 }
 
@@ -118,6 +135,12 @@ static void tune_depth(struct xm_entry *e, uint64_t bytes, uint64_t now)
 	e->round_bytes += bytes;
 	if (++e->round_n < e->depth * 2)
 		return;
+	/* more at a time make each take longer, and the size stay small: the size comes first */
+	if (may_grow(e) && e->waited < SIZE_ROUNDS) {
+		e->waited++;
+		start_round(e, now);
+		return;
+	}
 	ns = xm_max_u64(now - e->round_start, 1);
 	/* bytes a second, in whole KiB so that it cannot overflow */
 	change_depth(e, e->round_bytes / 1024 * 1000000 / xm_max_u64(ns / 1000, 1));

@@ -7,10 +7,11 @@
  * One bad chunk costs a method that chunk; three in a row, or an answer that is
  * about the whole pair, cost it the pair.
  *
- * Size: starts at what the method asks for and doubles while a command takes
- * less than 0.2 s, halves above 2 s.  A method that must be proven doubles only
- * through a trial at the new size.  Depth: starts at 2 and grows by one while
- * throughput gains from it; halves when the device pushes back.
+ * Size: starts at what the method asks for and grows, up to eight times at once,
+ * while a command takes less than 0.2 s; halves above 2 s.  A method that must be
+ * proven grows only through a trial at the new size.  Depth: starts at 2; when the
+ * size has settled it grows by one while throughput gains from it; halves when the
+ * device pushes back.
  */
 #ifndef XM_PICK_H
 #define XM_PICK_H
@@ -51,13 +52,14 @@ struct xm_entry {
 	/* size */
 	uint64_t chunk, ceiling;
 	uint64_t proven;             /* largest size a trial has shown to work; UINT64_MAX: needs none */
-	bool grow;                   /* a trial at twice the chunk is due */
-	unsigned sized, fast;        /* commands at this size; their smoothed time */
+	uint64_t grow;               /* a trial of this size is due; 0 none */
+	unsigned sized;              /* commands at this size; their smoothed time */
 	uint64_t smooth_ns;
 	/* depth */
 	unsigned depth;
 	bool raised;                 /* the last change of depth was upwards */
 	unsigned hold;               /* rounds to leave it alone */
+	unsigned waited;             /* rounds it was left alone for the size */
 	uint64_t round_start, round_bytes, best;
 	unsigned round_n;
 	uint64_t cut_at;

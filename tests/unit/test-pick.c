@@ -171,17 +171,30 @@ static void size_grows_through_trials(void **state)
 	assert_int_equal(e->chunk, MIB);
 	assert_int_equal(e->proven, 0);
 	xm_entry_proven(e, MIB);
+	/* 10 ms for 1 MiB: eight times as much at once, and no depth meanwhile */
 	for (unsigned i = 0; i < 4; i++)
 		xm_entry_done(e, MIB, XM_NS_PER_S / 100, now += XM_NS_PER_S / 100);
-	assert_true(e->grow);
+	assert_int_equal(e->grow, 8 * MIB);
 	assert_int_equal(e->chunk, MIB);
+	assert_int_equal(e->depth, 2);
+	xm_entry_proven(e, 8 * MIB);
+	assert_int_equal(e->chunk, 8 * MIB);
+	assert_int_equal(e->grow, 0);
+	/* as far as the method goes */
+	for (unsigned i = 0; i < 4; i++)
+		xm_entry_done(e, 8 * MIB, XM_NS_PER_S / 50, now += XM_NS_PER_S / 50);
+	assert_int_equal(e->grow, 16 * MIB);
+	/* 60 ms: twice fits into 0.2 s, four times would not */
+	e = fitted(0);
+	xm_entry_proven(e, MIB);
+	for (unsigned i = 0; i < 4; i++)
+		xm_entry_done(e, MIB, 60 * XM_NS_PER_MS, now += XM_NS_PER_S);
+	assert_int_equal(e->grow, 2 * MIB);
 	xm_entry_proven(e, 2 * MIB);
-	assert_int_equal(e->chunk, 2 * MIB);
-	assert_false(e->grow);
 	/* 0.2 to 2 s is what is wanted */
 	for (unsigned i = 0; i < 20; i++)
 		xm_entry_done(e, 2 * MIB, XM_NS_PER_S, now += XM_NS_PER_S);
-	assert_false(e->grow);
+	assert_int_equal(e->grow, 0);
 	for (unsigned i = 0; i < 4; i++)
 		xm_entry_done(e, 2 * MIB, 9 * XM_NS_PER_S, now += XM_NS_PER_S);
 	assert_int_equal(e->chunk, MIB);
@@ -190,7 +203,22 @@ static void size_grows_through_trials(void **state)
 	assert_int_equal(e->chunk, 16 * MIB);
 	for (unsigned i = 0; i < 20; i++)
 		xm_entry_done(e, 16 * MIB, 1000, now += 1000);
-	assert_false(e->grow);
+	assert_int_equal(e->grow, 0);
+}
+
+/* Where no task is as large as it might be, depth is what is left. */
+static void depth_does_not_wait_for_ever(void **state)
+{
+	struct xm_entry *e = fitted(0);
+	uint64_t now = XM_NS_PER_S;
+
+	(void)state;
+	xm_entry_proven(e, MIB);
+	xm_entry_done(e, MIB, XM_NS_PER_MS, now);
+	for (unsigned i = 0; i < 100; i++)
+		xm_entry_done(e, MIB / 4, XM_NS_PER_MS, now += XM_NS_PER_MS / e->depth);
+	assert_int_equal(e->grow, 0);
+	assert_true(e->depth > 3);
 }
 
 static void shrinks(void **state)
@@ -278,7 +306,8 @@ int main(void)
 #define T(f) cmocka_unit_test_setup(f, reset)
 	const struct CMUnitTest tests[] = {
 		T(who_is_asked), T(refusals), T(impossible_limits), T(places_that_do_not_fit),
-		T(size_grows_through_trials), T(shrinks), T(depth_follows_throughput), T(fixed_depth),
+		T(size_grows_through_trials), T(depth_does_not_wait_for_ever), T(shrinks),
+		T(depth_follows_throughput), T(fixed_depth),
 		T(three_strikes_in_a_row),
 	};
 
