@@ -45,6 +45,15 @@ lio_ramdisk() {
 	echo "$3" >"$d/wwn/vpd_unit_serial"
 }
 
+# lio_iblock NAME DEVICE SERIAL
+lio_iblock() {
+	local d=$T/core/iblock_0/$1
+	mkdir -p "$d"
+	echo "udev_path=$2" >"$d/control"
+	echo 1 >"$d/enable"
+	echo "$3" >"$d/wwn/vpd_unit_serial"
+}
+
 # lio_loop LUN BACKSTORE: by tcm_loop, as a SCSI disk of this guest.
 lio_loop() {
 	local tpg=$T/loopback/$LOOP_WWN/tpgt_1
