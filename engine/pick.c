@@ -7,6 +7,8 @@
 #include "error.h"
 #include "xm/align.h"
 
+#define NOT_WANTED "not_wanted"
+
 bool xm_entry_usable(const struct xm_entry *e)
 {
 	return e->m && !e->reason;
@@ -70,15 +72,15 @@ static const char *unwanted(const struct xm_method_ops *ops, const struct xm_pic
 
 	if (offload && rules->offload == XM_OFFLOAD_NEVER) {
 		*ret_detail = "--offload=never was given";
-		return "not_wanted";
+		return NOT_WANTED;
 	}
 	if (!offload && rules->offload == XM_OFFLOAD_REQUIRE) {
 		*ret_detail = "--offload=require was given";
-		return "not_wanted";
+		return NOT_WANTED;
 	}
 	if (!listed(rules->methods, ops->name)) {
 		*ret_detail = "--method does not list it";
-		return "not_wanted";
+		return NOT_WANTED;
 	}
 	return NULL;
 }
@@ -137,6 +139,11 @@ struct xm_entry *xm_pick_offload(struct xm_pick *p)
 	return NULL;
 }
 
+static bool unwanted_one(const struct xm_entry *e)
+{
+	return e->reason && strcmp(e->reason, NOT_WANTED) == 0;
+}
+
 const struct xm_entry *xm_pick_wished(const struct xm_pick *p)
 {
 	const struct xm_entry *first = NULL;
@@ -148,7 +155,9 @@ const struct xm_entry *xm_pick_wished(const struct xm_pick *p)
 			continue;
 		if (!e->aside)
 			return e;
-		first = first ? first : e;
+		/* what was not wanted says less than why what was wanted could not be had */
+		if (!first || (unwanted_one(first) && !unwanted_one(e)))
+			first = e;
 	}
 	return first;
 }

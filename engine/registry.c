@@ -9,6 +9,8 @@
 extern const struct xm_opener scsi_opener_iscsi;
 extern const struct xm_opener scsi_opener_sg;
 extern const struct xm_method_ops scsi_method_xcopy;
+extern const struct xm_method_ops scsi_method_odx;
+extern const struct xm_token_ops scsi_tokens;
 extern const struct xm_opener nvme_opener_ng;
 extern const struct xm_method_ops nvme_method_copy;
 
@@ -22,6 +24,7 @@ static const struct xm_opener *const openers[] = {
 
 static const struct xm_method_ops *const methods[] = {
 	&scsi_method_xcopy,
+	&scsi_method_odx,
 	&nvme_method_copy,
 	&xm_method_host,
 	NULL,
@@ -31,9 +34,11 @@ static const struct xm_extent_source_ops *const extents[] = {
 	&xm_extent_seek,
 	NULL,
 };
+static const struct xm_token_ops *const tokens[] = { &scsi_tokens, NULL };
 
 const struct xm_registry xm_registry_all = {
 	.openers = openers,
 	.methods = methods,
 	.extents = extents,
+	.tokens = tokens,
 };

@@ -127,6 +127,67 @@ unsigned scsi_cdb_receive_copy(uint8_t cdb[SCSI_CDB_MAX], enum scsi_receive_copy
 	return 16;
 }
 
+unsigned scsi_cdb_extended_copy_lid4(uint8_t cdb[SCSI_CDB_MAX], uint32_t list_len)
+{
+	scsi_cdb_extended_copy(cdb, list_len);
+	cdb[1] = SCSI_EXTENDED_COPY_LID4;
+	return 16;
+}
+
+static unsigned with_token(uint8_t *cdb, enum scsi_extended_copy_sa sa, uint32_t list_id,
+			   uint32_t list_len)
+{
+	start(cdb, SCSI_EXTENDED_COPY);
+	cdb[1] = (uint8_t)sa;
+	xm_put_be32(cdb + 6, list_id);
+	xm_put_be32(cdb + 10, list_len);
+	return 16;
+}
+
+unsigned scsi_cdb_populate_token(uint8_t cdb[SCSI_CDB_MAX], uint32_t list_id, uint32_t list_len)
+{
+	return with_token(cdb, SCSI_POPULATE_TOKEN, list_id, list_len);
+}
+
+unsigned scsi_cdb_write_using_token(uint8_t cdb[SCSI_CDB_MAX], uint32_t list_id, uint32_t list_len)
+{
+	return with_token(cdb, SCSI_WRITE_USING_TOKEN, list_id, list_len);
+}
+
+unsigned scsi_cdb_copy_operation_abort(uint8_t cdb[SCSI_CDB_MAX], uint32_t list_id)
+{
+	start(cdb, SCSI_EXTENDED_COPY);
+	cdb[1] = SCSI_COPY_OPERATION_ABORT;
+	xm_put_be32(cdb + 2, list_id);
+	return 16;
+}
+
+unsigned scsi_cdb_receive_copy_lid4(uint8_t cdb[SCSI_CDB_MAX], enum scsi_receive_copy_sa sa,
+				    uint32_t list_id, uint32_t alloc)
+{
+	scsi_cdb_receive_copy(cdb, sa, 0, alloc);
+	xm_put_be32(cdb + 2, list_id);
+	return 16;
+}
+
+unsigned scsi_cdb_report_all_rod_tokens(uint8_t cdb[SCSI_CDB_MAX], uint32_t alloc)
+{
+	return scsi_cdb_receive_copy(cdb, SCSI_ALL_ROD_TOKENS, 0, alloc);
+}
+
+static const struct {
+	uint8_t opcode, sa;
+	const char *name;
+} service_actions[] = {
+	{ SCSI_EXTENDED_COPY, SCSI_EXTENDED_COPY_LID4, "EXTENDED COPY(LID4)" },
+	{ SCSI_EXTENDED_COPY, SCSI_POPULATE_TOKEN, "POPULATE TOKEN" },
+	{ SCSI_EXTENDED_COPY, SCSI_WRITE_USING_TOKEN, "WRITE USING TOKEN" },
+	{ SCSI_EXTENDED_COPY, SCSI_COPY_OPERATION_ABORT, "COPY OPERATION ABORT" },
+	{ SCSI_RECEIVE_COPY, SCSI_COPY_STATUS_LID4, "RECEIVE COPY STATUS(LID4)" },
+	{ SCSI_RECEIVE_COPY, SCSI_ROD_TOKEN_INFORMATION, "RECEIVE ROD TOKEN INFORMATION" },
+	{ SCSI_RECEIVE_COPY, SCSI_ALL_ROD_TOKENS, "REPORT ALL ROD TOKENS" },
+};
+
 static const struct {
 	uint8_t opcode;
 	const char *name;
@@ -149,6 +210,9 @@ static const struct {
 
 const char *scsi_cdb_name(const uint8_t cdb[SCSI_CDB_MAX])
 {
+	for (size_t i = 0; i < sizeof service_actions / sizeof service_actions[0]; i++)
+		if (service_actions[i].opcode == cdb[0] && service_actions[i].sa == (cdb[1] & 0x1f))
+			return service_actions[i].name;
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (names[i].opcode == cdb[0])
 			return names[i].name;

@@ -25,11 +25,23 @@ enum scsi_opcode {
 	SCSI_REPORT_LUNS = 0xa0
 };
 
+/* Service actions of EXTENDED COPY. */
+enum scsi_extended_copy_sa {
+	SCSI_EXTENDED_COPY_LID1 = 0x00,
+	SCSI_EXTENDED_COPY_LID4 = 0x01,
+	SCSI_POPULATE_TOKEN = 0x10,
+	SCSI_WRITE_USING_TOKEN = 0x11,
+	SCSI_COPY_OPERATION_ABORT = 0x1c
+};
+
 /* Service actions of RECEIVE COPY RESULTS. */
 enum scsi_receive_copy_sa {
 	SCSI_COPY_STATUS_LID1 = 0x00,
 	SCSI_COPY_OPERATING_PARAMETERS = 0x03,
-	SCSI_COPY_FAILURE_DETAILS_LID1 = 0x04
+	SCSI_COPY_FAILURE_DETAILS_LID1 = 0x04,
+	SCSI_COPY_STATUS_LID4 = 0x05,
+	SCSI_ROD_TOKEN_INFORMATION = 0x07,
+	SCSI_ALL_ROD_TOKENS = 0x08
 };
 
 unsigned scsi_cdb_test_unit_ready(uint8_t cdb[SCSI_CDB_MAX]);
@@ -52,6 +64,15 @@ unsigned scsi_cdb_unmap(uint8_t cdb[SCSI_CDB_MAX], uint16_t list_len);
 unsigned scsi_cdb_extended_copy(uint8_t cdb[SCSI_CDB_MAX], uint32_t list_len);
 unsigned scsi_cdb_receive_copy(uint8_t cdb[SCSI_CDB_MAX], enum scsi_receive_copy_sa sa,
 			       uint8_t list_id, uint32_t alloc);
+unsigned scsi_cdb_extended_copy_lid4(uint8_t cdb[SCSI_CDB_MAX], uint32_t list_len);
+/* The two with tokens carry the list identifier at bytes 6-9, all others at 2-5. */
+unsigned scsi_cdb_populate_token(uint8_t cdb[SCSI_CDB_MAX], uint32_t list_id, uint32_t list_len);
+unsigned scsi_cdb_write_using_token(uint8_t cdb[SCSI_CDB_MAX], uint32_t list_id, uint32_t list_len);
+unsigned scsi_cdb_copy_operation_abort(uint8_t cdb[SCSI_CDB_MAX], uint32_t list_id);
+/* SCSI_COPY_STATUS_LID4 or SCSI_ROD_TOKEN_INFORMATION. */
+unsigned scsi_cdb_receive_copy_lid4(uint8_t cdb[SCSI_CDB_MAX], enum scsi_receive_copy_sa sa,
+				    uint32_t list_id, uint32_t alloc);
+unsigned scsi_cdb_report_all_rod_tokens(uint8_t cdb[SCSI_CDB_MAX], uint32_t alloc);
 
 /* "EXTENDED COPY", "READ(16)", ... for messages. */
 const char *scsi_cdb_name(const uint8_t cdb[SCSI_CDB_MAX]);

@@ -40,7 +40,8 @@ static const struct scsi_rule *judge_unanswered(const struct scsi_cmd *cmd, enum
 		return use == SCSI_USE_READ ? &no_answer_read : &no_answer;
 	if (cmd->err != EPERM && cmd->err != EACCES)
 		return &not_sent;
-	return use == SCSI_USE_COPY ? &not_sent_forbidden_copy : &not_sent_forbidden_io;
+	return use & (SCSI_USE_COPY | SCSI_USE_TOKEN) ? &not_sent_forbidden_copy :
+							&not_sent_forbidden_io;
 }
 
 /* ---- the table ------------------------------------------------------------- */
@@ -98,7 +99,7 @@ static const struct scsi_rule *judge_answer(const struct scsi_cmd *cmd, enum scs
 		.asc = s->asc, .ascq = s->ascq, .field = in_list ? s->field : -1 };
 	const struct scsi_rule *r = NULL;
 	/* What an end of the copy said is closer to the cause than what the copy manager made of it. */
-	if (use == SCSI_USE_COPY && a.key == SCSI_COPY_ABORTED && s->fwd.present)
+	if (use & (SCSI_USE_COPY | SCSI_USE_TOKEN) && a.key == SCSI_COPY_ABORTED && s->fwd.present)
 		r = judge_inner(&s->fwd);
 	if (!r)
 		r = lookup(&a);

@@ -117,5 +117,6 @@ struct scsi_lu *scsi_lu_attached(const struct xm_endpoint *ep);
 extern const struct xm_opener scsi_opener_iscsi;      /* iscsi:// */
 extern const struct xm_opener scsi_opener_sg;         /* /dev/sgN */
 extern const struct xm_method_ops scsi_method_xcopy;
+extern const struct xm_method_ops scsi_method_odx;
 
 #endif

@@ -20,6 +20,9 @@
 #define SCSI_R_BAD_LIMITS "bad_limits"                 /* the limits the array states allow no copy */
 #define SCSI_R_DESCRIPTOR "unsupported_descriptor"     /* the array does not list segment 02h or CSCD E4h */
 
+#define SCSI_R_NO_VPD_8F "no_vpd_8f"                   /* no third party copy page: no tokens, no 32-bit list ids */
+#define SCSI_R_NO_TOKENS "no_tokens"                   /* the array lists no commands or limits for tokens */
+
 /* ---- said by the array --------------------------------------------------- */
 #define SCSI_R_OPCODE "unsupported_opcode"             /* the array does not know the command */
 #define SCSI_R_NO_SENSE "no_sense"                     /* CHECK CONDITION without a reason */
@@ -35,6 +38,15 @@
 #define SCSI_R_TIME "time_limit"                       /* the command takes the array too long */
 #define SCSI_R_RESERVED "reservation_conflict"         /* another initiator holds a reservation */
 #define SCSI_R_BUSY "array_busy"                       /* BUSY, TASK SET FULL, out of copy resources */
+
+#define SCSI_R_TOKEN_GONE "token_gone"                 /* the array does not know the token any more */
+#define SCSI_R_TOKEN_EXPIRED "token_expired"           /* the token was not used in time */
+#define SCSI_R_TOKEN_REVOKED "token_revoked"           /* the source was written, the token ended with it */
+#define SCSI_R_TOKEN_REFUSED "token_refused"           /* the array takes no such token, or makes none */
+#define SCSI_R_TOKEN_RESOURCES "token_resources"       /* the array has no room for one more token */
+#define SCSI_R_NO_RESULT "no_result"                   /* a copy is over and the array does not say how it ended */
+#define SCSI_R_BAD_ANSWER "bad_answer"                 /* what the array says of a copy contradicts itself */
+#define SCSI_R_STALLED "stalled"                       /* the array says a copy goes on, and it does not */
 
 /* ---- said by a disk ------------------------------------------------------- */
 #define SCSI_R_UNIT_ATTENTION "unit_attention"         /* something changed; the command did not run */

@@ -56,7 +56,8 @@ void scsi_sense_decode(const uint8_t *p, size_t len, struct scsi_sense *s);
 enum scsi_use {
 	SCSI_USE_READ = 1, SCSI_USE_WRITE = 2, SCSI_USE_FLUSH = 4, SCSI_USE_ZERO = 8,
 	SCSI_USE_COPY = 16,
-	SCSI_USE_INNER = 32      /* forwarded sense within a copy's; for the table alone */
+	SCSI_USE_INNER = 32,     /* forwarded sense within a copy's; for the table alone */
+	SCSI_USE_TOKEN = 64      /* POPULATE TOKEN, WRITE USING TOKEN: a list with other fields */
 };
 
 /* What a rule asks of the method beyond its act. */
@@ -65,7 +66,9 @@ enum scsi_rule_flags {
 	SCSI_F_UNPROVEN = 2,     /* so only as long as nothing has been copied for the pair */
 	SCSI_F_SWAP = 4,         /* first try once by sending to the other end */
 	SCSI_F_NEW_ID = 8,       /* with another list identifier */
-	SCSI_F_RECHECK = 16      /* the disk may have become another one: fence, which looks again */
+	SCSI_F_RECHECK = 16,     /* the disk may have become another one: fence, which looks again */
+	SCSI_F_STALE = 32,       /* with another token */
+	SCSI_F_PLAIN = 64        /* without what was asked beyond the plain command; once */
 };
 
 #define SCSI_ANY (-1)

@@ -197,7 +197,8 @@ static void check_sums(struct job_rig *r)
 {
 	if (!r->job)
 		return;
-	uint64_t ways = job_rig_u64(r, XM_JOB_BYTES_XCOPY) + job_rig_u64(r, XM_JOB_BYTES_HOST) +
+	uint64_t ways = job_rig_u64(r, XM_JOB_BYTES_XCOPY) + job_rig_u64(r, XM_JOB_BYTES_ODX) +
+			job_rig_u64(r, XM_JOB_BYTES_HOST) +
 			job_rig_u64(r, XM_JOB_BYTES_ZEROED) + job_rig_u64(r, XM_JOB_BYTES_SKIPPED);
 
 	assert_int_equal(ways, job_rig_u64(r, XM_JOB_BYTES_DONE));

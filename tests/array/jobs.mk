@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Whole jobs against the array in-process: the mover's layers and the array in one program.
-JOBS_ARRAY = tests/array/test-jobs tests/array/test-faults tests/array/test-random-plans
+JOBS_ARRAY = tests/array/test-jobs tests/array/test-faults tests/array/test-random-plans \
+	tests/array/test-odx-jobs
 check_PROGRAMS += $(JOBS_ARRAY)
 ARRAY_TESTS += $(JOBS_ARRAY)
 JOB_RIG = tests/array/job-rig.c tests/array/job-rig.h \
@@ -23,3 +24,7 @@ tests_array_test_random_plans_SOURCES = tests/array/test-random-plans.c tests/ar
 tests_array_test_random_plans_CPPFLAGS = $(JOBS_CPPFLAGS)
 tests_array_test_random_plans_CFLAGS = $(JOBS_CFLAGS)
 tests_array_test_random_plans_LDADD = $(JOBS_LDADD)
+tests_array_test_odx_jobs_SOURCES = tests/array/test-odx-jobs.c $(JOB_RIG)
+tests_array_test_odx_jobs_CPPFLAGS = $(JOBS_CPPFLAGS)
+tests_array_test_odx_jobs_CFLAGS = $(JOBS_CFLAGS)
+tests_array_test_odx_jobs_LDADD = $(JOBS_LDADD)

@@ -20,8 +20,9 @@ enum { NONE = XM_ACT_NONE, RETRY = XM_ACT_RETRY, SHRINK = XM_ACT_SHRINK, DEMOTE 
 #define FLUSH SCSI_USE_FLUSH
 #define ZERO SCSI_USE_ZERO
 #define COPY SCSI_USE_COPY
+#define TOKEN SCSI_USE_TOKEN
 #define IO (READ | WRITE | FLUSH | ZERO)
-#define ALL (IO | COPY)
+#define ALL (IO | COPY | TOKEN)
 
 enum { CHUNK, PAIR };
 
@@ -43,17 +44,17 @@ static const struct row rows[] = {
 	/* BUSY and TASK SET FULL must not cost the offload */
 	{ ALL, 0x08, NULL, RETRY, 0, 0, "array_busy", ND, 0 },
 	{ ALL, 0x28, NULL, RETRY, 0, 0, "array_busy", ND, 0 },
-	{ COPY, 0x18, NULL, DEMOTE, PAIR, 0, "reservation_conflict", ND, 0 },
+	{ COPY | TOKEN, 0x18, NULL, DEMOTE, PAIR, 0, "reservation_conflict", ND, 0 },
 	{ WRITE | FLUSH | ZERO, 0x18, NULL, FATAL, 0, XM_E_DESTINATION, "reservation_conflict", ND, 0 },
 	{ READ, 0x18, NULL, FATAL, 0, XM_E_PERMISSION, "reservation_conflict", ND, 0 },
-	{ COPY | WRITE | ZERO, 0x40, NULL, RETRY, 0, 0, "aborted_command", XM_UNKNOWN, 0 },
+	{ COPY | TOKEN | WRITE | ZERO, 0x40, NULL, RETRY, 0, 0, "aborted_command", XM_UNKNOWN, 0 },
 	{ READ | FLUSH, 0x40, NULL, RETRY, 0, 0, "aborted_command", ND, 0 },
 	{ ALL, 0x30, NULL, RETRY, 0, 0, "array_busy", ND, 0 },
 	{ ALL, 0x22, NULL, RETRY, 0, 0, "unlisted_answer", ND, 0 },
 	{ ALL, 0x04, NULL, RETRY, 0, 0, "unlisted_answer", ND, 0 },
 
-	{ COPY, 0x02, "", DEMOTE, PAIR, 0, "no_sense", ND, 0 },
-	{ COPY, 0x02, "00000000", DEMOTE, PAIR, 0, "no_sense", ND, 0 },
+	{ COPY | TOKEN, 0x02, "", DEMOTE, PAIR, 0, "no_sense", ND, 0 },
+	{ COPY | TOKEN, 0x02, "00000000", DEMOTE, PAIR, 0, "no_sense", ND, 0 },
 	{ IO, 0x02, "", RETRY, 0, 0, "no_sense", ND, 0 },
 	{ ALL, 0x02, "71 00 01 00000000 0a 00000000 0b 00 00 000000", RETRY, 0, 0,
 	  "deferred_error", ND, 0 },
@@ -84,21 +85,21 @@ static const struct row rows[] = {
 	{ ALL, 0x02, "020412", FATAL, 0, XM_E_IO, "not_ready", ND, 0 },
 	{ ALL, 0x02, "023a00", FATAL, 0, XM_E_IO, "not_ready", ND, 0 },
 
-	{ COPY, 0x02, "031100", DEMOTE, CHUNK, 0, "medium_error", ND, 0 },
-	{ COPY, 0x02, "0a1100", DEMOTE, CHUNK, 0, "medium_error", ND, 0 },
-	{ COPY, 0x02, "033100", DEMOTE, CHUNK, 0, "medium_error", ND, 0 },
-	{ COPY, 0x02, "030c00", DEMOTE, CHUNK, 0, "write_error", ND, 0 },
-	{ COPY, 0x02, "030300", DEMOTE, CHUNK, 0, "write_error", ND, 0 },
+	{ COPY | TOKEN, 0x02, "031100", DEMOTE, CHUNK, 0, "medium_error", ND, 0 },
+	{ COPY | TOKEN, 0x02, "0a1100", DEMOTE, CHUNK, 0, "medium_error", ND, 0 },
+	{ COPY | TOKEN, 0x02, "033100", DEMOTE, CHUNK, 0, "medium_error", ND, 0 },
+	{ COPY | TOKEN, 0x02, "030c00", DEMOTE, CHUNK, 0, "write_error", ND, 0 },
+	{ COPY | TOKEN, 0x02, "030300", DEMOTE, CHUNK, 0, "write_error", ND, 0 },
 	{ READ, 0x02, "031100", FATAL, 0, XM_E_IO, "medium_error", ND, 0 },
 	{ WRITE | FLUSH | ZERO, 0x02, "030c02", FATAL, 0, XM_E_IO, "write_error", ND, 0 },
-	{ COPY, 0x02, "044400", DEMOTE, CHUNK, 0, "hardware_error", ND, 0 },
+	{ COPY | TOKEN, 0x02, "044400", DEMOTE, CHUNK, 0, "hardware_error", ND, 0 },
 	{ IO, 0x02, "044400", RETRY, 0, 0, "hardware_error", ND, 0 },
 
-	{ COPY | WRITE | FLUSH | ZERO, 0x02, "072707", FATAL, 0, XM_E_TEMPORARY, "destination_full", ND, 0 },
-	{ COPY, 0x02, "0a2707", FATAL, 0, XM_E_TEMPORARY, "destination_full", ND, 0 },
-	{ COPY | WRITE | FLUSH | ZERO, 0x02, "072700", FATAL, 0, XM_E_DESTINATION, "write_protected", ND, 0 },
+	{ COPY | TOKEN | WRITE | FLUSH | ZERO, 0x02, "072707", FATAL, 0, XM_E_TEMPORARY, "destination_full", ND, 0 },
+	{ COPY | TOKEN, 0x02, "0a2707", FATAL, 0, XM_E_TEMPORARY, "destination_full", ND, 0 },
+	{ COPY | TOKEN | WRITE | FLUSH | ZERO, 0x02, "072700", FATAL, 0, XM_E_DESTINATION, "write_protected", ND, 0 },
 	{ WRITE, 0x02, "070000", FATAL, 0, XM_E_DESTINATION, "write_protected", ND, 0 },
-	{ COPY, 0x02, "070000", DEMOTE, CHUNK, 0, "not_authorized", ND, 0 },
+	{ COPY | TOKEN, 0x02, "070000", DEMOTE, CHUNK, 0, "not_authorized", ND, 0 },
 	{ READ, 0x02, "070000", FATAL, 0, XM_E_PERMISSION, "not_authorized", ND, 0 },
 
 	/* list identifiers: SCST's word, and FreeBSD's (the pointer is to byte 0 of the list) */
@@ -165,28 +166,69 @@ static const struct row rows[] = {
 	{ ALL, 0x02, "09aa55", RETRY, 0, 0, "unlisted_answer", ND, 0 },
 	{ IO, 0x02, "0a0d02", RETRY, 0, 0, "unlisted_answer", ND, 0 },
 
+	/* POPULATE TOKEN, WRITE USING TOKEN: reference/scsi-offload.md 2.3 (CTL), 3.13 */
+	{ TOKEN, 0x02, "050016", RETRY, 0, 0, "list_id_busy", ND, SCSI_F_NEW_ID },
+	{ TOKEN, 0x02, "70 00 05 00000000 0a 00000000 26 00 00 800000", RETRY, 0, 0, "list_id_busy",
+	  ND, SCSI_F_NEW_ID },
+	{ TOKEN, 0x02, "052000", DEMOTE, PAIR, 0, "unsupported_opcode", ND, 0 },
+	{ TOKEN, 0x02, "052002", DEMOTE, PAIR, 0, "not_authorized", ND, 0 },
+	{ TOKEN, 0x02, "052100", DEMOTE, CHUNK, 0, "lba_out_of_range", ND, 0 },
+	{ TOKEN, 0x02, "052300", RETRY, 0, 0, "token_gone", ND, SCSI_F_STALE },
+	{ TOKEN, 0x02, "052301", DEMOTE, PAIR, 0, "token_refused", ND, 0 },
+	{ TOKEN, 0x02, "052302", DEMOTE, PAIR, 0, "not_same_array", ND, 0 },
+	{ TOKEN, 0x02, "052303", DEMOTE, PAIR, 0, "not_same_array", ND, 0 },
+	{ TOKEN, 0x02, "052304", RETRY, 0, 0, "token_gone", ND, SCSI_F_STALE | SCSI_F_UNPROVEN },
+	{ TOKEN, 0x02, "052305", RETRY, 0, 0, "token_gone", ND, SCSI_F_STALE },
+	{ TOKEN, 0x02, "052306", RETRY, 0, 0, "token_revoked", ND, SCSI_F_STALE },
+	{ TOKEN, 0x02, "052307", RETRY, 0, 0, "token_expired", ND, SCSI_F_STALE },
+	{ TOKEN, 0x02, "052308", RETRY, 0, 0, "token_gone", ND, SCSI_F_STALE },
+	{ TOKEN, 0x02, "052309", RETRY, 0, 0, "token_gone", ND, SCSI_F_STALE },
+	{ TOKEN, 0x02, "05230a", DEMOTE, PAIR, 0, "token_refused", ND, 0 },
+	{ TOKEN, 0x02, "052400", DEMOTE, PAIR, 0, "command_refused", ND, 0 },
+	/* IMMED, the inactivity timeout, the ROD type; the ranges */
+	{ TOKEN, 0x02, "70 00 05 00000000 0a 00000000 26 00 00 800002", DEMOTE, PAIR, 0,
+	  "parameter_refused", ND, SCSI_F_PLAIN },
+	{ TOKEN, 0x02, "70 00 05 00000000 0a 00000000 26 00 00 800004", DEMOTE, PAIR, 0,
+	  "parameter_refused", ND, SCSI_F_PLAIN },
+	{ TOKEN, 0x02, "70 00 05 00000000 0a 00000000 26 00 00 800008", DEMOTE, PAIR, 0,
+	  "parameter_refused", ND, SCSI_F_PLAIN },
+	{ TOKEN, 0x02, "70 00 05 00000000 0a 00000000 26 00 00 800010", SHRINK, 0, 0,
+	  "parameter_refused", ND, 0 },
+	{ TOKEN, 0x02, "052600", SHRINK, 0, 0, "parameter_refused", ND, 0 },
+	{ TOKEN, 0x02, "05260a", DEMOTE, PAIR, 0, "block_size", ND, 0 },
+	{ TOKEN, 0x02, "05260d", DEMOTE, CHUNK, 0, "granularity", ND, 0 },
+	{ TOKEN, 0x02, "052615", DEMOTE, PAIR, 0, "not_authorized", ND, 0 },
+	{ TOKEN, 0x02, "051a00", SHRINK, 0, 0, "parameter_refused", ND, 0 },
+	{ TOKEN, 0x02, "0a2e02", SHRINK, 0, 0, "time_limit", ND, 0 },
+	{ TOKEN, 0x02, "055503", RETRY, 0, 0, "array_busy", ND, 0 },
+	{ TOKEN, 0x02, "05550c", RETRY, 0, 0, "token_resources", ND, 0 },
+	{ TOKEN, 0x02, "05550d", RETRY, 0, 0, "token_resources", ND, 0 },
+	{ TOKEN, 0x02, "052c00", DEMOTE, PAIR, 0, "command_refused", ND, 0 },
+	{ TOKEN, 0x02, "0a0000", DEMOTE, CHUNK, 0, "copy_aborted", ND, 0 },
+	{ TOKEN, 0x02, "0a0d02", DEMOTE, CHUNK, 0, "copy_aborted", ND, 0 },
+
 	/* COPY ABORTED with an end's own words: those count */
 #define FWD "70 00 0a 00000000 1c 12 00 0000 0d 01 00 0000 02 70 00 "
-	{ COPY, 0x02, FWD "05 00000000 0a 00000000 21 00 00 000000", DEMOTE, CHUNK, 0,
+	{ COPY | TOKEN, 0x02, FWD "05 00000000 0a 00000000 21 00 00 000000", DEMOTE, CHUNK, 0,
 	  "lba_out_of_range", ND, 0 },
-	{ COPY, 0x02, FWD "03 00000000 0a 00000000 11 00 00 000000", DEMOTE, CHUNK, 0,
+	{ COPY | TOKEN, 0x02, FWD "03 00000000 0a 00000000 11 00 00 000000", DEMOTE, CHUNK, 0,
 	  "medium_error", ND, 0 },
-	{ COPY, 0x02, FWD "03 00000000 0a 00000000 0c 00 00 000000", DEMOTE, CHUNK, 0,
+	{ COPY | TOKEN, 0x02, FWD "03 00000000 0a 00000000 0c 00 00 000000", DEMOTE, CHUNK, 0,
 	  "write_error", ND, 0 },
-	{ COPY, 0x02, FWD "07 00000000 0a 00000000 27 07 00 000000", FATAL, 0, XM_E_TEMPORARY,
+	{ COPY | TOKEN, 0x02, FWD "07 00000000 0a 00000000 27 07 00 000000", FATAL, 0, XM_E_TEMPORARY,
 	  "destination_full", ND, 0 },
-	{ COPY, 0x02, FWD "06 00000000 0a 00000000 29 00 00 000000", RETRY, 0, 0, "unit_attention",
+	{ COPY | TOKEN, 0x02, FWD "06 00000000 0a 00000000 29 00 00 000000", RETRY, 0, 0, "unit_attention",
 	  ND, 0 },
-	{ COPY, 0x02, FWD "02 00000000 0a 00000000 04 03 00 000000", DEMOTE, CHUNK, 0, "not_ready",
+	{ COPY | TOKEN, 0x02, FWD "02 00000000 0a 00000000 04 03 00 000000", DEMOTE, CHUNK, 0, "not_ready",
 	  ND, 0 },
-	{ COPY, 0x02, FWD "0b 00000000 0a 00000000 47 00 00 000000", RETRY, 0, 0, "aborted_command",
+	{ COPY | TOKEN, 0x02, FWD "0b 00000000 0a 00000000 47 00 00 000000", RETRY, 0, 0, "aborted_command",
 	  ND, 0 },
 	/* an end that refuses something is not an array that does not know EXTENDED COPY */
-	{ COPY, 0x02, FWD "05 00000000 0a 00000000 20 00 00 000000", DEMOTE, CHUNK, 0,
+	{ COPY | TOKEN, 0x02, FWD "05 00000000 0a 00000000 20 00 00 000000", DEMOTE, CHUNK, 0,
 	  "copy_aborted", ND, 0 },
-	{ COPY, 0x02, "70 00 0a 00000000 0b 00 12 0000 0d 01 00 000000 18", DEMOTE, PAIR, 0,
+	{ COPY | TOKEN, 0x02, "70 00 0a 00000000 0b 00 12 0000 0d 01 00 000000 18", DEMOTE, PAIR, 0,
 	  "reservation_conflict", ND, 0 },
-	{ COPY, 0x02, "72 0a 0d 01 000000 0c | 0c 0a 0002 72 05 21 00 00000000", DEMOTE, CHUNK, 0,
+	{ COPY | TOKEN, 0x02, "72 0a 0d 01 000000 0c | 0c 0a 0002 72 05 21 00 00000000", DEMOTE, CHUNK, 0,
 	  "lba_out_of_range", ND, 0 },
 };
 
@@ -245,7 +287,7 @@ static void every_case(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		for (unsigned use = 1; use <= COPY; use <<= 1)
+		for (unsigned use = 1; use <= TOKEN; use <<= 1)
 			if (rows[i].uses & use) {
 				check(&rows[i], use, false);
 				check(&rows[i], use, true);
@@ -271,7 +313,8 @@ static void every_code(void **state)
 				struct scsi_cmd cmd = { .outcome = SCSI_ANSWERED, .status = 2,
 					.sense_len = 8, .sense = { 0x72, (uint8_t)k, (uint8_t)asc, (uint8_t)q } };
 				struct scsi_verdict v;
-				scsi_judge(&cmd, k & 1 ? COPY : WRITE, XM_SIDE_DST, "", &v);
+				scsi_judge(&cmd, k & 1 ? (asc & 1 ? TOKEN : COPY) : WRITE, XM_SIDE_DST,
+					   "", &v);
 				bool listed = v.rule >= scsi_rules && v.rule < scsi_rules + scsi_nrules;
 				assert_true(listed || v.status.act == XM_ACT_RETRY);
 				assert_true(v.status.certainty != XM_UNKNOWN);
