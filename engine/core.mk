@@ -40,7 +40,7 @@ libapi_la_SOURCES = engine/api.c engine/capability.c engine/registry.c
 
 lib_LTLIBRARIES += libxmover.la
 libxmover_la_SOURCES =
-libxmover_la_LIBADD = libapi.la libscsi.la libnvme-copy.la libengine.la
+libxmover_la_LIBADD = libapi.la libscsi.la libnvme-copy.la libnbd-ends.la libengine.la
 libxmover_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 \
 	-Wl,--version-script=$(srcdir)/engine/libxmover.map
 EXTRA_libxmover_la_DEPENDENCIES = $(srcdir)/engine/libxmover.map

@@ -13,11 +13,13 @@ extern const struct xm_method_ops scsi_method_odx;
 extern const struct xm_token_ops scsi_tokens;
 extern const struct xm_opener nvme_opener_ng;
 extern const struct xm_method_ops nvme_method_copy;
+extern const struct xm_opener nbd_opener;
 
 static const struct xm_opener *const openers[] = {
 	&scsi_opener_iscsi,
 	&scsi_opener_sg,
 	&nvme_opener_ng,
+	&nbd_opener,
 	&xm_opener_file,
 	NULL,
 };

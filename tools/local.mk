@@ -25,7 +25,7 @@ libtools_la_SOURCES = \
 bin_PROGRAMS += xmover
 xmover_CPPFLAGS = $(TOOLS_CPPFLAGS)
 xmover_SOURCES = tools/main.c
-xmover_LDADD = libtools.la libapi.la libscsi.la libnvme-copy.la libengine.la
+xmover_LDADD = libtools.la libapi.la libscsi.la libnvme-copy.la libnbd-ends.la libengine.la
 
 # The man page: xmover.pod, its options from options.def, its reasons from reasons.h.
 if WITH_POD2MAN
