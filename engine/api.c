@@ -40,6 +40,7 @@ int xm_endpoint_open(struct xm_ctx *ctx, const char *spec, unsigned flags, uint6
 	if (!opener)
 		return xm_fail(err, XM_E_USAGE,
 			       "%s: neither a path nor an URL this build can open; "
-			       "give a file, a block device, /dev/sgN or iscsi://host/iqn/lun", spec);
+			       "give a file, a block device, /dev/sgN, iscsi://host/iqn/lun "
+			       "or nbd://host/export", spec);
 	return opener->open(ctx, &args, ret_ep, err);
 }

@@ -3,9 +3,11 @@
 #include "job-id.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "xm/cleanup.h"
@@ -22,9 +24,13 @@ static char *of_url(const char *url, const char *colon)
 	const char *rest = colon + strlen("://");
 	char *id;
 	rest += strcspn(rest, "/");
-	if (asprintf(&id, "%.*s:%.*s", (int)(colon - url), url, (int)strcspn(rest, "?"), rest) < 0)
+	/* the socket's path is what names the server; case counts in NBD */
+	bool nbd = !strncasecmp(url, "nbd", strlen("nbd"));
+	size_t len = nbd ? strlen(rest) : strcspn(rest, "?");
+	if (asprintf(&id, "%.*s:%.*s", (int)(colon - url), url, (int)len, rest) < 0)
 		return NULL;
-	lower(id);
+	if (!nbd)
+		lower(id);
 	return id;
 }
 

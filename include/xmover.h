@@ -124,8 +124,9 @@ enum xm_open_flags {
 };
 
 /*
- * Open a disk: a path of a file or block device, /dev/sgN, /dev/ngXnY, or
- * iscsi://[user@]host[:port]/iqn/lun.  Nothing is written to it.
+ * Open a disk: a path of a file or block device, /dev/sgN, /dev/ngXnY,
+ * iscsi://[user@]host[:port]/iqn/lun, nbd://host[:port]/export, or
+ * nbd+unix:///export?socket=PATH.  Nothing is written to it.
  *
  * Fails with XM_E_NOSOURCE / XM_E_DESTINATION (missing, empty, no such LUN,
  * busy, mounted, held, read-only), XM_E_PERMISSION, XM_E_TEMPORARY (portal

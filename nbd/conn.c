@@ -132,22 +132,29 @@ static int notify(struct nbd_handle *h)
 	return dir & LIBNBD_AIO_DIRECTION_WRITE ? nbd_aio_notify_write(h) : 0;
 }
 
+/* Connected: what comes to an end from here on, the server ends. */
+static bool has_peer(struct nbd_handle *h)
+{
+	struct sockaddr_storage at;
+	socklen_t len = sizeof at;
+	int fd = nbd_aio_get_fd(h);
+
+	return fd >= 0 && getpeername(fd, (struct sockaddr *)&at, &len) == 0;
+}
+
 int nbd_conn_step(struct nbd_conn *c)
 {
 	if (c->link == NBD_UP)
 		return 1;
 	if (c->link == NBD_DOWN)
 		return -1;
-	for (bool was; nbd_aio_is_ready(c->h) != 1;) {
-		was = nbd_aio_is_negotiating(c->h) == 1;
-		c->talked |= was;
-		if (notify(c->h) < 0 || nbd_conn_over(c)) {
-			nbd_conn_cut(c, nbd_get_errno(), words());
-			return -1;
-		}
-		if (was == (nbd_aio_is_negotiating(c->h) == 1) && nbd_aio_is_ready(c->h) != 1)
-			return 0;
+	c->talked = c->talked || has_peer(c->h);
+	if (nbd_aio_is_ready(c->h) != 1 && (notify(c->h) < 0 || nbd_conn_over(c))) {
+		nbd_conn_cut(c, nbd_get_errno(), words());
+		return -1;
 	}
+	if (nbd_aio_is_ready(c->h) != 1)
+		return 0;
 	c->link = NBD_UP;
 	return 1;
 }

@@ -68,8 +68,9 @@ void help_print(enum opt_verb verb)
 				printf("Usage: xmover %s %s\n%s\n", opt_verbs[i].name,
 				       opt_verbs[i].operands, opt_verbs[i].help);
 	}
-	printf("\nSRC, DST: a file or block device, /dev/sgN, or"
-	       " iscsi://[user@]host[:port]/iqn/lun\n");
+	printf("\nSRC, DST: a file or block device, /dev/sgN, "
+	       " iscsi://[user@]host[:port]/iqn/lun,\n          nbd://host[:port]/export, or"
+	       " nbd+unix:///export?socket=PATH\n");
 	print_options(verb);
 	if (verb == VERB_NONE)
 		printf("\n'xmover copy --help' shows the options of copy; xmover(1) the rest.\n");

@@ -35,6 +35,7 @@ is "$(crossings include/xm "$transports" none)" "" "include/xm: leaves include o
 is "$(crossings engine "$transports" engine xmover.h)" "" "engine: itself and leaves; knows no SCSI"
 is "$(crossings scsi '^<(libnvme|libnbd)' scsi engine xmover.h)" "" "scsi: itself and engine"
 is "$(crossings nvme '^<(iscsi|scsi|libnvme|libnbd)' nvme engine xmover.h)" "" "nvme: itself and engine; knows no SCSI"
+is "$(crossings nbd '^<(iscsi|scsi|nvme|libnvme|liburing)' nbd engine xmover.h)" "" "nbd: itself and engine"
 is "$(crossings tools '^<(iscsi|scsi|nvme|libnvme|libnbd|liburing|xxhash)' tools xmover.h)" "" \
 	"tools: itself and xmover.h"
 is "$(crossings fixtures/array '^<(iscsi|scsi|nvme|libnvme)' fixtures/array)" "" \

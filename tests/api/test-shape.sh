@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 cd "$XM_SRC" || exit 1
-folders=(engine scsi nvme tools fixtures include tests)
+folders=(engine scsi nvme nbd tools fixtures include tests)
 mapfile -t code < <(find "${folders[@]}" -name '*.[ch]' | sort)
 mapfile -t files < <(find "${folders[@]}" \( -name '*.[ch]' -o -name '*.sh' -o -name '*.mk' -o \
 	-name '*.def' -o -name '*.awk' \) | sort)

@@ -22,9 +22,10 @@ CLI_SH_TESTS = \
 	tests/cli/test-killed-host.sh \
 	tests/cli/test-main-job.sh \
 	tests/cli/test-man.sh \
+	tests/cli/test-nbd.sh \
 	tests/cli/test-options.sh \
 	tests/cli/test-secrets.sh \
 	tests/cli/test-signals.sh \
 	tests/cli/test-tgtd.sh
 CLI_TESTS += $(CLI_SH_TESTS)
-EXTRA_DIST += $(CLI_SH_TESTS) tests/cli/lib-cli.sh
+EXTRA_DIST += $(CLI_SH_TESTS) tests/cli/lib-cli.sh tests/cli/lib-nbd.sh

@@ -132,6 +132,8 @@ static void test_job_from(void **state)
 	snprintf(want, sizeof want, "%s/disk.img", cwd);
 	assert_id("disk.img", want);
 	assert_id("iscsi://host", "iscsi:");
+	assert_id("nbd://host:10809/Disk", "nbd:/Disk");
+	assert_id("nbd+unix:///Disk?socket=/run/A.sock", "nbd+unix:/Disk?socket=/run/A.sock");
 }
 
 static void test_job_hash(void **state)
