@@ -19,6 +19,7 @@
 #include "endpoint.h"
 #include "io.h"
 #include "xm/list.h"
+#include "zero.h"
 
 #define NBD_CONNECTIONS 4                /* where the server has NBD_FLAG_CAN_MULTI_CONN */
 #define NBD_DEPTH 16                     /* requests a connection */
@@ -36,6 +37,7 @@ struct nbd_op {
 	uint64_t pos;                    /* bytes of the request that are through */
 	uint64_t len;                    /* of the step */
 	uint64_t got;                    /* of a read's step, as the server's chunks came */
+	enum xm_zero_way way;            /* the step's, of ZERO; XM_ZERO_WRITE of all else */
 	bool fragile;                    /* the step changes bytes: lost, its outcome is UNKNOWN */
 	int err;                         /* the step's errno, NBD_LOST */
 };

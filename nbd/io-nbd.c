@@ -5,8 +5,8 @@
  *
  * A request larger than the server takes goes in steps, one after the other.
  * What a read brings is counted: a server that answers GOOD and left a gap has not
- * read.  WRITE_ZEROES goes without NBD_CMD_FLAG_NO_HOLE, so that thin stays thin,
- * and never as TRIM, which promises no zeros.  A server with FUA and no FLUSH gets
+ * read.  Whole steps of space are zeroed without NBD_CMD_FLAG_NO_HOLE, so that thin
+ * stays thin, and edges with it; never by TRIM, which promises no zeros.  A server with FUA and no FLUSH gets
  * FUA on each write; one with neither says that it has no cache.
  */
 #include "disk.h"
@@ -57,21 +57,21 @@ static int got_chunk(void *user, const void *at, size_t count, uint64_t offset, 
 	return 0;
 }
 
-static bool as_zeroes(const struct nbd_op *op)
-{
-	return op->req->op == XM_IO_ZERO && op->req->ep->zero_way != XM_ZERO_WRITE;
-}
-
 static void set_len(struct nbd_op *op)
 {
 	const struct xm_io_req *req = op->req;
-	uint64_t most = op->disk->facts.max_io;
+	uint64_t left = req->op == XM_IO_FLUSH ? 0 : req->len - op->pos;
+	struct xm_zero_step zero = { .way = XM_ZERO_WRITE, .len = left };
 
-	if (as_zeroes(op))
-		most = ZERO_MOST;
-	else if (req->op == XM_IO_ZERO)
-		most = xm_min_u64(most, ZEROS_SIZE);
-	op->len = req->op == XM_IO_FLUSH ? 0 : xm_min_u64(most, req->len - op->pos);
+	if (req->op == XM_IO_ZERO)
+		zero = xm_zero_step(req->ep, req->off + op->pos, left);
+	op->way = zero.way;
+	if (op->way != XM_ZERO_WRITE)
+		op->len = xm_min_u64(zero.len, ZERO_MOST);
+	else
+		op->len = xm_min_u64(left, op->disk->facts.max_io);
+	if (req->op == XM_IO_ZERO && op->way == XM_ZERO_WRITE)
+		op->len = xm_min_u64(op->len, ZEROS_SIZE);
 	op->got = 0;
 	op->fragile = req->op == XM_IO_WRITE || req->op == XM_IO_ZERO;
 }
@@ -94,8 +94,11 @@ static int64_t issue(struct nbd_op *op)
 		return nbd_aio_pwrite(h, (const uint8_t *)req->buf + op->pos, op->len, off, end,
 				      flags);
 	case XM_IO_ZERO:
-		return as_zeroes(op) ? nbd_aio_zero(h, op->len, off, end, flags) :
-		       nbd_aio_pwrite(h, op->disk->zeros, op->len, off, end, flags);
+		if (op->way == XM_ZERO_WRITE)
+			return nbd_aio_pwrite(h, op->disk->zeros, op->len, off, end, flags);
+		if (op->way != XM_ZERO_PUNCH)
+			flags |= LIBNBD_CMD_FLAG_NO_HOLE;
+		return nbd_aio_zero(h, op->len, off, end, flags);
 	case XM_IO_FLUSH:
 		return nbd_aio_flush(h, end, 0);
 	}
@@ -129,12 +132,12 @@ static void finish(struct nbd_op *op, struct xm_list *done)
 	xm_list_add_tail(&op->disk->idle, &op->link);
 }
 
-/* WRITE_ZEROES is announced and refused: from now on zeros are sent. */
+/* WRITE_ZEROES is announced and refused: from now on the next way is taken. */
 static bool other_way(const struct nbd_op *op)
 {
-	if (!as_zeroes(op) || (op->err != EOPNOTSUPP && op->err != EINVAL))
+	if (op->way == XM_ZERO_WRITE || (op->err != EOPNOTSUPP && op->err != EINVAL))
 		return false;
-	op->req->ep->zero_way = XM_ZERO_WRITE;
+	xm_zero_refused(op->req->ep, op->way);
 	return true;
 }
 

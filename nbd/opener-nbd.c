@@ -17,6 +17,9 @@
 #include <sys/un.h>
 #include "disk.h"
 #include "error.h"
+#include "xm/align.h"
+
+#define FREE_GRAIN 4096                  /* a guess: NBD does not say what it gives back at a time */
 
 struct opening {
 	struct nbd_disk *d;
@@ -201,7 +204,12 @@ static void set_facts(struct xm_endpoint *ep, const struct nbd_disk *d, bool dst
 	ep->max_io = f->max_io;
 	ep->writable = dst && !f->read_only;
 	ep->can_lose_cache = true;
-	ep->zero_way = f->zero ? XM_ZERO_PUNCH : XM_ZERO_WRITE;
+	ep->free_grain = f->zero ? xm_max_u64(f->preferred, FREE_GRAIN) : 0;
+	xm_zero_refused(ep, XM_ZERO_ZEROOUT);
+	if (!f->zero) {
+		xm_zero_refused(ep, XM_ZERO_PUNCH);
+		xm_zero_refused(ep, XM_ZERO_RANGE);
+	}
 	xm_identity_add(&ep->id, "nbd.%s/%s", d->server, d->label);
 	if (dst && !f->flush && !f->fua)
 		xm_log(ep->ctx, XM_LOG_WARNING, "no_flush", "%s: the server offers neither flush nor "
