@@ -151,6 +151,25 @@ uint64_t xm_task_settle(struct xm_tally *t, struct xm_task *task, struct xm_map 
 	return good;
 }
 
+uint64_t xm_tally_skip(struct xm_tally *t, uint64_t off, uint64_t len, struct xm_map *into)
+{
+	uint64_t end = off + len, a, n, sum = 0;
+
+	while (off < end && xm_map_next(&t->left, off, end - off, &a, &n) && a < end) {
+		n = xm_min_u64(n, end - a);
+		if (!xm_map_set(into, a, n, NULL)) {
+			t->broken = true;
+			return sum;
+		}
+		xm_map_clear(&t->left, a, n, NULL);
+		sum += n;
+		off = a + n;
+	}
+	t->done += sum;
+	check(t);
+	return sum;
+}
+
 void xm_task_release(struct xm_tally *t, struct xm_task *task)
 {
 	struct span s = { 0 };

@@ -70,6 +70,12 @@ void xm_task_claim(struct xm_tally *t, struct xm_task *task);
  * done; into, unless NULL, gets their bits.
  */
 uint64_t xm_task_settle(struct xm_tally *t, struct xm_task *task, struct xm_map *into);
+/*
+ * map -> done without being moved, for what is left of [off, off+len), both ends cuts: it was
+ * found to be right already.  into gets the bits.  Returns how many bytes.
+ */
+uint64_t xm_tally_skip(struct xm_tally *t, uint64_t off, uint64_t len, struct xm_map *into);
+
 /* in flight -> map */
 void xm_task_release(struct xm_tally *t, struct xm_task *task);
 /* in flight -> quarantined, and back */
