@@ -10,6 +10,7 @@ libengine_la_SOURCES += \
 	engine/job-claim.h \
 	engine/job-done.c \
 	engine/job-drop.c \
+	engine/job-extents.c \
 	engine/job-fence.c \
 	engine/job-fill.c \
 	engine/job-new.c \

@@ -85,7 +85,6 @@ static bool begin_run(struct xm_runs *r, uint64_t start, unsigned kind)
 	if (r->n == r->room && !more_room(r))
 		return false;
 	r->run[r->n++] = start << 2 | kind;
-	r->edges |= start;
 	return true;
 }
 
@@ -145,15 +144,6 @@ unsigned xm_runs_at(struct xm_runs *r, uint64_t off, uint64_t len, uint64_t *ret
 	return kind_of(r, r->hint);
 }
 
-uint64_t xm_runs_grain(const struct xm_runs *r)
-{
-	uint64_t edges = r->edges;
-
-	if (r->end > 0 && r->end < r->size)
-		edges |= r->end;
-	return edges & -edges;
-}
-
 /* ---- as an extent source -------------------------------------------------------------- */
 
 struct source {
@@ -190,7 +180,7 @@ struct xm_extent_source *xm_extent_source_of(struct xm_runs *r)
 
 	if (!s)
 		return NULL;
-	s->base = (struct xm_extent_source){ .ops = &runs_ops, .grain = xm_runs_grain(r) };
+	s->base = (struct xm_extent_source){ .ops = &runs_ops, .grain = XM_EXTENT_GRAIN };
 	s->runs = *r;
 	xm_runs_init(r, r->size, r->safe, r->gap);
 	return &s->base;

@@ -28,7 +28,6 @@ struct xm_runs {
 	size_t n, room;
 	uint64_t end;                /* told up to here */
 	uint64_t least;              /* runs shorter than this were made safe; 0: none */
-	uint64_t edges;              /* all starts, or-ed */
 	size_t hint;                 /* where the last answer was found */
 };
 
@@ -42,12 +41,10 @@ void xm_runs_free(struct xm_runs *r);
 bool xm_runs_add(struct xm_runs *r, uint64_t off, uint64_t len, unsigned kind);
 /* The kind at `off` and, in *ret_len, for how many bytes: at most len, never 0. */
 unsigned xm_runs_at(struct xm_runs *r, uint64_t off, uint64_t len, uint64_t *ret_len);
-/* The largest power of two that all edges are multiples of; 0: there are no edges. */
-uint64_t xm_runs_grain(const struct xm_runs *r);
 
 /*
  * An extent source that answers from runs (kinds: enum xm_extent_kind), which become its
- * own: r is empty afterwards.  NULL when memory is short.
+ * own: r is empty afterwards.  Its grain is XM_EXTENT_GRAIN.  NULL when memory is short.
  */
 struct xm_extent_source *xm_extent_source_of(struct xm_runs *r);
 

@@ -13,6 +13,8 @@
 
 #include "endpoint.h"
 
+/* The grain of a source that knows nothing better: blocks of file systems. */
+#define XM_EXTENT_GRAIN UINT64_C(4096)
 /* Most time a source may take to ask its disk; what was not told by then is data. */
 #define XM_EXTENT_BOUND_NS (60 * XM_NS_PER_S)
 
@@ -39,7 +41,11 @@ struct xm_extent_source_ops {
 };
 struct xm_extent_source {
 	const struct xm_extent_source_ops *ops;
-	uint64_t grain;              /* a power of two its edges are multiples of; 0: not told */
+	/*
+	 * A power of two that its edges are usually multiples of; 0: it has none.  The same for a
+	 * disk each time, as the map's granule, and so the state file, depends on it.
+	 */
+	uint64_t grain;
 };
 
 extern const struct xm_extent_source_ops xm_extent_all;   /* everything is data */

@@ -27,8 +27,7 @@ static struct xm_job *alloc_job(struct xm_ctx *ctx, struct xm_endpoint *src,
 	job->src = src;
 	job->dst = dst;
 	job->len = src->size;
-	job->opt = (struct xm_job_options){ .verify = XM_VERIFY_SAMPLED, .io = "auto",
-					    .extents = &xm_extent_all };
+	job->opt = (struct xm_job_options){ .verify = XM_VERIFY_SAMPLED, .io = "auto" };
 	job->result = -1;
 	xm_list_init(&job->flying);
 	xm_list_init(&job->parked);

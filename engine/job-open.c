@@ -91,16 +91,17 @@ static int open_map(struct xm_job *job)
 {
 	uint64_t lo = job->dst_off, hi = job->dst_off + job->len;
 	uint64_t least = xm_max_u64(job->src->block_size, job->dst->block_size);
-	uint64_t granule = xm_pick_granule(&job->pick, job->len, least);
+	uint64_t granule;
 
+	if (xm_job_extents_open(job) < 0)
+		return -1;
+	granule = xm_pick_granule(&job->pick, job->len, least, xm_job_extents_grain(job));
 	if (!xm_tally_init(&job->tally, lo, hi, granule))
 		return xm_job_fail(job, XM_E_TEMPORARY, "memory for the map is short");
 	for (unsigned i = 0; i < XM_WAYS; i++)
 		xm_map_init(&job->ways[i], lo, hi, granule);
 	xm_map_init(&job->unsynced, lo, hi, granule);
 	xm_map_init(&job->syncing, lo, hi, granule);
-	if (job->opt.extents->open(job->src, &job->extents, &job->err) < 0)
-		return xm_job_fail(job, XM_E_CONFIG, "no extent source");
 	job->plan = (struct xm_plan){ .src_off = job->src_off, .dst_off = job->dst_off,
 				      .extents = job->extents };
 	job->cursor = lo;
@@ -157,8 +158,7 @@ void xm_job_close(struct xm_job *job)
 		xm_map_free(&job->ways[i]);
 	xm_map_free(&job->unsynced);
 	xm_map_free(&job->syncing);
-	if (job->extents)
-		job->extents->ops->close(job->extents);
+	xm_job_extents_close(job);
 	xm_buffers_free(&job->buffers);
 	xm_waiter_free(&job->waiter);
 }

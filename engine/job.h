@@ -6,6 +6,7 @@
  *   job.c          run: the phases, the turn, the only wait
  *   job-new.c      making, options, what is refused up front
  *   job-open.c     engines, buffers, methods, map; and closing them
+ *   job-extents.c  what to copy, and how
  *   job-fill.c     new work, as much as methods, budget and fences allow
  *   job-done.c     what becomes of work that ended
  *   job-trial.c    the chunk that proves a method
@@ -69,7 +70,7 @@ struct xm_job_options {
 	uint64_t depth;
 	bool cross_namespace;
 	bool verify_only;            /* xm_verify(): nothing is copied */
-	const struct xm_extent_source_ops *extents;
+	const struct xm_extent_source_ops *extents;  /* NULL: whichever knows the source */
 };
 
 struct xm_job {
@@ -150,6 +151,13 @@ void xm_job_fail_status(struct xm_job *job, const struct xm_status *s);
 /* job-open.c */
 int xm_job_open(struct xm_job *job);
 void xm_job_close(struct xm_job *job);
+
+/* job-extents.c */
+/* Ask the sources; before the map is made. */
+int xm_job_extents_open(struct xm_job *job);
+/* The granule that their edges ask for. */
+uint64_t xm_job_extents_grain(const struct xm_job *job);
+void xm_job_extents_close(struct xm_job *job);
 
 /* job-fill.c */
 void xm_job_fill(struct xm_job *job);

@@ -14,14 +14,22 @@
 
 #define WORD 64U
 
+/* Words and summary of a map of so many bits. */
+static uint64_t bytes_for(uint64_t bits)
+{
+	uint64_t words = xm_div_up(bits, WORD);
+
+	return (words + xm_div_up(words, WORD)) * sizeof(uint64_t);
+}
+
 uint64_t xm_map_granule_for(uint64_t len, uint64_t least)
 {
 	uint64_t g = 1;
 
 	while (g < least)
 		g <<= 1;
-	/* one more bit than len / g, for a partial granule at both ends */
-	while (len / g + 2 > XM_MAP_MAX_BITS)
+	/* two more bits than len / g, for a partial granule at both ends */
+	while (bytes_for(len / g + 2) > XM_MAP_MAX_BYTES)
 		g <<= 1;
 	return g;
 }

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #define XM_MAP_GRANULE UINT64_C(65536)
-#define XM_MAP_MAX_BITS (UINT64_C(1) << 28)      /* 32 MiB: 64 TiB in granules of 256 KiB */
+#define XM_MAP_MAX_BYTES (UINT64_C(32) << 20)    /* bits and summary: 64 TiB in granules of 512 KiB */
 
 struct xm_map {
 	/* Set by xm_map_init, never changed. */

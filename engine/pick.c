@@ -220,9 +220,9 @@ bool xm_pick_close(struct xm_pick *p)
 
 /* ---- fitting them to the range ------------------------------------------------------ */
 
-uint64_t xm_pick_granule(const struct xm_pick *p, uint64_t len, uint64_t least)
+uint64_t xm_pick_granule(const struct xm_pick *p, uint64_t len, uint64_t least, uint64_t wish)
 {
-	uint64_t g = xm_max_u64(XM_MAP_GRANULE, least);
+	uint64_t g = xm_max_u64(wish, least);
 
 	for (unsigned i = 0; i < p->n; i++) {
 		if (!xm_entry_usable(&p->at[i]))

@@ -89,8 +89,8 @@ static inline bool xm_entry_offloads(const struct xm_entry *e)
 int xm_pick_open(struct xm_pick *p, const struct xm_method_ops *const *methods,
 		 const struct xm_pair *pair, const struct xm_pick_rules *rules,
 		 struct xm_fallbacks *f, struct xm_error **err);
-/* The granule that suits all usable methods. */
-uint64_t xm_pick_granule(const struct xm_pick *p, uint64_t len, uint64_t least);
+/* The granule that suits all usable methods: about `wish`, at least `least`. */
+uint64_t xm_pick_granule(const struct xm_pick *p, uint64_t len, uint64_t least, uint64_t wish);
 /* Refuse what cannot be aligned to the range; settle first sizes.  XM_E_NOOFFLOAD as above. */
 int xm_pick_fit(struct xm_pick *p, const struct xm_plan *plan, const struct xm_map *map,
 		struct xm_fallbacks *f, struct xm_error **err);

@@ -158,8 +158,8 @@ static void places_that_do_not_fit(void **state)
 	reset(NULL);
 	limits.max_bytes = limits.max_run = 5000;
 	assert_int_equal(open_with(XM_OFFLOAD_AUTO, NULL, 0), 0);
-	assert_int_equal(xm_pick_granule(&pick, MIB, 512), 4096);
-	assert_int_equal(xm_pick_granule(&pick, MIB, 8192), 8192);
+	assert_int_equal(xm_pick_granule(&pick, MIB, 512, XM_MAP_GRANULE), 4096);
+	assert_int_equal(xm_pick_granule(&pick, MIB, 8192, XM_MAP_GRANULE), 8192);
 }
 
 static void size_grows_through_trials(void **state)
