@@ -18,6 +18,7 @@ libengine_la_SOURCES += \
 	engine/job-read.c \
 	engine/job-trial.c \
 	engine/job-verify.c engine/job-verify.h \
+	engine/job-zero.c \
 	engine/map.c engine/map.h \
 	engine/message.c \
 	engine/method.c \

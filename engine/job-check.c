@@ -81,6 +81,7 @@ void xm_job_lied(struct xm_job *job, struct xm_entry *e, const char *detail)
 
 	e->distrusted = true;
 	job->doubt = true;
+	job->dst_is_zero = false;
 	job->verified = 0;
 	for (unsigned i = 0; i < XM_WAYS; i++)
 		xm_job_undo(job, &job->ways[i]);

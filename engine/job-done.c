@@ -14,7 +14,9 @@
 
 enum xm_way xm_job_way(const struct xm_chunk *c)
 {
-	return c->task.kind == XM_TASK_ZERO ? XM_WAY_ZERO : c->entry->ops->way;
+	if (c->task.kind == XM_TASK_ZERO)
+		return c->task.dst_is_zero ? XM_WAY_SKIP : XM_WAY_ZERO;
+	return c->entry->ops->way;
 }
 
 void xm_job_drop(struct xm_job *job, struct xm_chunk *c)
@@ -55,9 +57,10 @@ void xm_job_count_host(struct xm_job *job, const struct xm_chunk *c)
 	const struct xm_entry *wished = xm_pick_wished(&job->pick);
 	uint64_t bytes;
 
-	if (xm_entry_offloads(c->entry) || !wished || c->task.kind == XM_TASK_ZERO)
+	if (!wished)
 		return;
-	bytes = c->task.bytes - xm_task_count(&c->task, &wished->barred);
+	bytes = xm_task_count(&c->task, &job->ways[XM_WAY_HOST]);
+	bytes -= xm_min_u64(bytes, xm_task_count(&c->task, &wished->barred));
 	if (bytes == 0)
 		return;
 	if (wished->reason)
@@ -82,10 +85,12 @@ static void fail_chunk(struct xm_job *job, const struct xm_chunk *c)
 }
 
 /* Is there another method for what e cannot do? */
-static bool another_usable(struct xm_job *job, const struct xm_entry *e)
+static bool another_usable(struct xm_job *job, const struct xm_entry *e, enum xm_task_kind kind)
 {
 	for (unsigned i = 0; i < job->pick.n; i++) {
-		if (&job->pick.at[i] > e && xm_entry_usable(&job->pick.at[i]))
+		const struct xm_entry *other = &job->pick.at[i];
+
+		if (other > e && xm_entry_usable(other) && other->m->limits.kinds & kind)
 			return true;
 	}
 	return false;
@@ -98,7 +103,7 @@ static void demote(struct xm_job *job, struct xm_chunk *c)
 	const struct xm_status *s = &c->task.status;
 	const char *reason = s->reason ? s->reason : "unspecified";
 
-	if (!another_usable(job, e)) {
+	if (!another_usable(job, e, c->task.kind)) {
 		fail_chunk(job, c);
 	} else if (s->pair_wide) {
 		xm_job_method_over(job, e, reason, s->detail);
@@ -123,6 +128,8 @@ static void again(struct xm_job *job, struct xm_chunk *c)
 		return;
 	}
 	xm_entry_busy(c->entry, now);
+	/* some of it may have been written, and the source have turned to zeros since */
+	c->task.dst_is_zero &= c->task.kind == XM_TASK_ZERO;
 	if (!xm_retry_take(&job->retry, ++c->tries)) {
 		demote(job, c);
 		return;
@@ -187,7 +194,8 @@ static uint64_t settle(struct xm_job *job, struct xm_chunk *c)
 	struct xm_chunk whole = *c;
 	uint64_t done;
 
-	if (!xm_map_alloc(&job->ways[xm_job_way(c)]) || !xm_map_alloc(&job->unsynced)) {
+	if (!xm_map_alloc(&job->ways[xm_job_way(c)]) || !xm_map_alloc(&job->unsynced) ||
+	    !xm_job_zero_alloc(job, c)) {
 		xm_job_fail(job, XM_E_TEMPORARY, "memory is short");
 		return 0;
 	}
@@ -195,6 +203,7 @@ static uint64_t settle(struct xm_job *job, struct xm_chunk *c)
 	xm_task_cut(&whole.task, done);
 	if (done > 0) {
 		xm_task_mark(&whole.task, &job->unsynced);
+		xm_job_zero_settled(job, &whole);
 		xm_job_count_host(job, &whole);
 		c->tries = 0;
 	}

@@ -47,6 +47,7 @@ static struct xm_chunk *claim(struct xm_job *job, struct xm_entry *e, struct xm_
 		return NULL;
 	}
 	c->task.claimed_at = xm_job_now(job);
+	xm_job_zero_claimed(job, c);
 	xm_task_claim(&job->tally, &c->task);
 	return c;
 }

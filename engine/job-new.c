@@ -155,6 +155,9 @@ int xm_job_set_u64(struct xm_job *job, enum xm_job_option opt, uint64_t value,
 	case XM_OPT_DEPTH:
 		job->opt.depth = value;
 		return 0;
+	case XM_OPT_TARGET_IS_ZERO:
+		job->opt.target_is_zero = value != 0;
+		return 0;
 	case XM_OPT_CROSS_NAMESPACE:
 		job->opt.cross_namespace = value != 0;
 		return 0;

@@ -105,6 +105,8 @@ static int open_map(struct xm_job *job)
 	job->plan = (struct xm_plan){ .src_off = job->src_off, .dst_off = job->dst_off,
 				      .extents = job->extents };
 	job->cursor = lo;
+	xm_map_init(&job->touched, lo, hi, granule);
+	xm_job_zero_open(job);
 	if (xm_pick_fit(&job->pick, &job->plan, &job->tally.left, &job->fallbacks, &job->err) < 0)
 		return xm_job_fail(job, XM_E_BUG, "no method");
 	return 0;
@@ -159,6 +161,7 @@ void xm_job_close(struct xm_job *job)
 	xm_map_free(&job->unsynced);
 	xm_map_free(&job->syncing);
 	xm_job_extents_close(job);
+	xm_map_free(&job->touched);
 	xm_buffers_free(&job->buffers);
 	xm_waiter_free(&job->waiter);
 }

@@ -13,6 +13,7 @@
  *   job-fence.c    quarantine and drains
  *   job-check.c    flush, verify, and what a mismatch means
  *   job-drop.c     the host's cache of what the array wrote
+ *   job-zero.c     zeros: what the destination holds already, and how they count
  *   job-read.c     figures and texts for the caller
  *   message.c      the line of truth
  */
@@ -69,6 +70,7 @@ struct xm_job_options {
 	const char *io;              /* "auto", "uring", "threads" */
 	uint64_t depth;
 	bool cross_namespace;
+	bool target_is_zero;
 	bool verify_only;            /* xm_verify(): nothing is copied */
 	const struct xm_extent_source_ops *extents;  /* NULL: whichever knows the source */
 };
@@ -106,6 +108,8 @@ struct xm_job {
 	bool left_behind;            /* something never came back: nothing may be freed */
 	struct xm_tally tally;
 	struct xm_map ways[XM_WAYS]; /* done, by the way it moved: disjoint, sum = tally.done */
+	bool dst_is_zero;            /* the destination read as zeros when the job began */
+	struct xm_map touched;       /* and here it may do so no more */
 	struct xm_map unsynced;      /* done, and not covered by a flush begun since */
 	struct xm_map syncing;       /* covered by the flush under way */
 	unsigned era;                /* counts what takes back also what is still out: a lost cache, a lie */
@@ -204,6 +208,16 @@ void xm_job_undo(struct xm_job *job, struct xm_map *which);
 void xm_job_lied(struct xm_job *job, struct xm_entry *e, const char *detail);
 /* What was done since the last flush may be lost with a cache. */
 void xm_job_cache_lost(struct xm_job *job);
+
+/* job-zero.c */
+/* Is the destination known to be zero, by what the user says or by itself? */
+void xm_job_zero_open(struct xm_job *job);
+/* A chunk was claimed: does its destination still hold the zeros it had? */
+void xm_job_zero_claimed(struct xm_job *job, struct xm_chunk *c);
+/* Room to count the zeros of a chunk. */
+bool xm_job_zero_alloc(struct xm_job *job, const struct xm_chunk *c);
+/* What was moved of a copy, and found to be zeros, counts as zeroed or skipped. */
+void xm_job_zero_settled(struct xm_job *job, const struct xm_chunk *moved);
 
 /* job-drop.c */
 void xm_job_drop_begin(struct xm_job *job);

@@ -162,11 +162,28 @@ static struct xm_zero_span look(const struct host *h, const struct piece *p)
 	return xm_zero_span(buf + p->done, p->dst + p->done, p->have - p->done, &grain);
 }
 
+static void tell_zeros(struct xm_task *task, uint64_t off, uint64_t len)
+{
+	struct xm_task_zeros *z = &task->zeros;
+	unsigned i = 0;
+	while (i < z->n && z->at[i].off + z->at[i].len != off)
+		i++;
+	if (i == XM_TASK_ZEROS_MAX)
+		return;
+	if (i == z->n) {
+		z->at[z->n].off = off;
+		z->at[z->n++].len = 0;
+	}
+	z->at[i].len += len;
+}
+
 /* The next of what was read, as far as it is of one kind.  False: nothing (more) of it to write. */
 static bool start_write(struct host *h, struct piece *p)
 {
 	while (p->done < p->have) {
 		struct xm_zero_span s = look(h, p);
+		if (s.zero)
+			tell_zeros(p->jt->task, p->dst + p->done, s.len);
 		if (!s.zero || !p->jt->task->dst_is_zero) {
 			start(h, p, s.zero ? XM_IO_ZERO : XM_IO_WRITE, s.len);
 			return true;
@@ -329,7 +346,11 @@ static enum xm_queued host_submit(struct xm_method *m, struct xm_task *task)
 		return XM_FULL;
 	struct job_task *jt = xm_container_of(l, struct job_task, link);
 	*jt = (struct job_task){ .task = task };
+	/* zeros that are there already */
+	if (task->kind == XM_TASK_ZERO && task->dst_is_zero)
+		jt->cut = task->bytes;
 	xm_list_add_tail(&h->tasks, &jt->link);
+	end_if_over(h, jt);
 	return XM_QUEUED;
 }
 

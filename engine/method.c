@@ -91,6 +91,7 @@ enum xm_queued xm_method_submit(struct xm_method *m, struct xm_task *task)
 	task->method = m;
 	task->moved = 0;
 	task->nexus = NULL;
+	task->zeros.n = 0;
 	task->status = XM_STATUS_DONE;
 	if (rule) {
 		task->status = (struct xm_status){ .act = XM_ACT_FATAL, .certainty = XM_NOT_DONE,

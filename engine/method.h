@@ -19,6 +19,12 @@
 enum xm_way { XM_WAY_XCOPY, XM_WAY_ODX, XM_WAY_NVME_COPY, XM_WAY_CLONE, XM_WAY_HOST, XM_WAY_ZERO,
 	      XM_WAY_SKIP, XM_WAYS };
 
+/* The storage moves the bytes; not this host, nor its kernel. */
+static inline bool xm_way_offloads(enum xm_way way)
+{
+	return way == XM_WAY_XCOPY || way == XM_WAY_ODX || way == XM_WAY_NVME_COPY;
+}
+
 struct xm_refusal {
 	enum xm_act act;             /* DEMOTE; FATAL when the device cannot be believed about capacity or identity */
 	int code;                    /* with FATAL */

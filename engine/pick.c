@@ -68,13 +68,11 @@ static int check_list(const struct xm_method_ops *const *methods, const char *li
 static const char *unwanted(const struct xm_method_ops *ops, const struct xm_pick_rules *rules,
 			    const char **ret_detail)
 {
-	bool offload = ops->way != XM_WAY_HOST;
-
-	if (offload && rules->offload == XM_OFFLOAD_NEVER) {
+	if (ops->way != XM_WAY_HOST && rules->offload == XM_OFFLOAD_NEVER) {
 		*ret_detail = "--offload=never was given";
 		return NOT_WANTED;
 	}
-	if (!offload && rules->offload == XM_OFFLOAD_REQUIRE) {
+	if (ops->way == XM_WAY_CLONE && rules->offload == XM_OFFLOAD_REQUIRE) {
 		*ret_detail = "--offload=require was given";
 		return NOT_WANTED;
 	}
@@ -97,6 +95,9 @@ static int open_one(struct xm_entry *e, const struct xm_pair *pair,
 		return 0;
 	}
 	if (xm_method_open(e->ops, pair, &e->m, &why) == 0) {
+		/* no data byte by host: zeros are made by it all the same */
+		if (e->ops->way == XM_WAY_HOST && rules->offload == XM_OFFLOAD_REQUIRE)
+			e->m->limits.kinds = XM_TASK_ZERO;
 		e->fixed_depth = rules->depth > 0;
 		e->max_depth = e->m->limits.max_inflight;
 		if (e->fixed_depth && rules->depth < e->max_depth)

@@ -78,7 +78,7 @@ struct xm_pick {
 bool xm_entry_usable(const struct xm_entry *e);
 static inline bool xm_entry_offloads(const struct xm_entry *e)
 {
-	return e->ops->way != XM_WAY_HOST;
+	return xm_way_offloads(e->ops->way);
 }
 
 /*

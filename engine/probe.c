@@ -37,7 +37,7 @@ static void check_pair(const struct xm_endpoint *src, const struct xm_endpoint *
 static void try_method(const struct xm_method_ops *ops, const struct xm_pair *pair,
 		       struct xm_findings *f, bool *ret_offload)
 {
-	bool offload = ops->way != XM_WAY_HOST;
+	bool offload = xm_way_offloads(ops->way);
 	struct xm_refusal why;
 	struct xm_method *m;
 	char check[64];

@@ -27,6 +27,13 @@ struct xm_run {
 };
 
 #define XM_TASK_RUNS_MAX 64
+#define XM_TASK_ZEROS_MAX 64
+
+/* What a copy found to be zeros, as ranges of the destination; more than it holds is not told. */
+struct xm_task_zeros {
+	unsigned n;
+	struct { uint64_t off, len; } at[XM_TASK_ZEROS_MAX];
+};
 
 struct xm_task {
 	struct xm_list link;         /* the method's while in flight, then the reaper's */
@@ -41,6 +48,8 @@ struct xm_task {
 	/* Set by the method before it gives the task back. */
 	uint64_t moved;
 	struct xm_status status;
+	struct xm_task_zeros zeros;  /* not sent, but made there or left out: within what was moved they
+					count as such */
 	struct xm_nexus *nexus;      /* the one it went down; an UNKNOWN outcome belongs to it */
 	void *priv;                  /* the method's */
 };

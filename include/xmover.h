@@ -176,7 +176,9 @@ enum xm_job_option {
 	 * told to allow it (Host Behavior Support), and for as long as the copy runs who may
 	 * write one of their namespaces may read all others.
 	 */
-	XM_OPT_CROSS_NAMESPACE
+	XM_OPT_CROSS_NAMESPACE,
+	XM_OPT_TARGET_IS_ZERO    /* 0 or 1: all of the destination reads as zeros, so zeros are not written;
+				    a file that is one hole is seen to be so without being told */
 };
 /* XM_E_USAGE for a value that cannot be used.  Values are copied.  Before xm_job_run(). */
 XM_API int xm_job_set_str(struct xm_job *job, enum xm_job_option opt, const char *value,

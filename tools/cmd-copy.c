@@ -79,6 +79,9 @@ static int make_job(struct copy *c, struct xm_error **err)
 		if (failed)
 			return -1;
 	}
+	if (opt_flag(c->o, OPT_TARGET_IS_ZERO) &&
+	    xm_job_set_u64(c->job, XM_OPT_TARGET_IS_ZERO, 1, err) != 0)
+		return -1;
 	if (opt_flag(c->o, OPT_CROSS_NAMESPACE))
 		return xm_job_set_u64(c->job, XM_OPT_CROSS_NAMESPACE, 1, err);
 	return 0;

@@ -26,6 +26,7 @@ CLI_SH_TESTS = \
 	tests/cli/test-options.sh \
 	tests/cli/test-secrets.sh \
 	tests/cli/test-signals.sh \
-	tests/cli/test-tgtd.sh
+	tests/cli/test-tgtd.sh \
+	tests/cli/test-zeros.sh
 CLI_TESTS += $(CLI_SH_TESTS)
 EXTRA_DIST += $(CLI_SH_TESTS) tests/cli/lib-cli.sh tests/cli/lib-nbd.sh

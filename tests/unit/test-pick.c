@@ -83,7 +83,7 @@ static void who_is_asked(void **state)
 	assert_false(xm_entry_usable(&pick.at[0]));
 	assert_string_equal(rows.row[0].reason, "not_wanted");
 	assert_int_equal(open_with(XM_OFFLOAD_REQUIRE, NULL, 0), 0);
-	assert_false(xm_entry_usable(&pick.at[1]));
+	assert_int_equal(pick.at[1].m->limits.kinds, XM_TASK_ZERO);      /* no data by host */
 	assert_int_equal(open_with(XM_OFFLOAD_AUTO, "host", 0), 0);
 	assert_false(xm_entry_usable(&pick.at[0]));
 	assert_int_equal(open_with(XM_OFFLOAD_AUTO, "host,fast", 0), 0);

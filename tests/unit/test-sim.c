@@ -450,7 +450,7 @@ static void zeros_on_zeros(void **state)
 			s.rules[0] = (struct sim_rule){ .what = SIM_LIE_NOTHING, .count = EVER };
 		assert_int_equal(sim_run(&s), XM_OK);
 		assert_true(sim_right(&s));
-		assert_int_equal(get(&s, lie ? XM_JOB_BYTES_HOST : XM_JOB_BYTES_XCOPY), usual.size);
+		assert_int_equal(get(&s, lie ? XM_JOB_BYTES_ZEROED : XM_JOB_BYTES_XCOPY), usual.size);
 		/* stamped, or nothing could have been seen */
 		assert_true(s.dst.writes > 0);
 		sim_free(&s);

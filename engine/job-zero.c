@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Zeros.  Where the destination is known to read as zeros they need no writing:
+ * by what the user says, or because it is a file that is one hole.  That holds
+ * for a place until a copy of this job was given it, whatever became of that
+ * copy: a source that is written may turn to zeros in between.
+ */
+#include "job.h"
+
+#include <errno.h>
+#include <unistd.h>
+#include "xm/align.h"
+
+/* A file without data in the range; also where it is not known to be one there is data. */
+static bool is_hole(const struct xm_endpoint *ep, uint64_t lo, uint64_t hi)
+{
+	off_t data;
+
+	if (ep->fd < 0 || ep->block_size != 1)
+		return false;
+	data = lseek(ep->fd, (off_t)lo, SEEK_DATA);
+	return data < 0 ? errno == ENXIO : (uint64_t)data >= hi;
+}
+
+void xm_job_zero_open(struct xm_job *job)
+{
+	const char *why = "it is a file that is one hole";
+
+	job->dst_is_zero = job->opt.target_is_zero;
+	if (job->opt.target_is_zero)
+		why = "--target-is-zero says so";
+	else
+		job->dst_is_zero = is_hole(job->dst, job->dst_off, job->dst_off + job->len);
+	if (job->dst_is_zero)
+		xm_log(job->ctx, XM_LOG_INFO, "target_is_zero",
+		       "the destination reads as zeros: %s; zeros are not written", why);
+}
+
+void xm_job_zero_claimed(struct xm_job *job, struct xm_chunk *c)
+{
+	c->task.dst_is_zero = job->dst_is_zero && xm_task_count(&c->task, &job->touched) == 0;
+	if (!job->dst_is_zero || c->task.kind == XM_TASK_ZERO)
+		return;
+	/* without memory to remember it, nothing is known to be zero any more */
+	if (!xm_task_mark(&c->task, &job->touched))
+		job->dst_is_zero = false;
+}
+
+static struct xm_map *zeros_of(struct xm_job *job, const struct xm_chunk *c)
+{
+	return &job->ways[c->task.dst_is_zero ? XM_WAY_SKIP : XM_WAY_ZERO];
+}
+
+bool xm_job_zero_alloc(struct xm_job *job, const struct xm_chunk *c)
+{
+	return c->task.zeros.n == 0 || xm_map_alloc(zeros_of(job, c));
+}
+
+/* Whole granules only; those that were not moved are not set in the way of the method. */
+void xm_job_zero_settled(struct xm_job *job, const struct xm_chunk *c)
+{
+	struct xm_map *from = &job->ways[xm_job_way(c)], *to = zeros_of(job, c);
+
+	for (unsigned i = 0; i < c->task.zeros.n; i++) {
+		uint64_t off = xm_map_cut_after(from, c->task.zeros.at[i].off);
+		uint64_t end = xm_map_cut_before(from, c->task.zeros.at[i].off +
+						       c->task.zeros.at[i].len);
+
+		if (off >= end || xm_map_count(from, off, end - off) != end - off)
+			continue;
+		xm_map_clear(from, off, end - off, NULL);
+		xm_map_set(to, off, end - off, NULL);
+	}
+}
