@@ -14,6 +14,7 @@ extern const struct xm_token_ops scsi_tokens;
 extern const struct xm_opener nvme_opener_ng;
 extern const struct xm_method_ops nvme_method_copy;
 extern const struct xm_opener nbd_opener;
+extern const struct xm_extent_source_ops nbd_extents;
 
 static const struct xm_opener *const openers[] = {
 	&scsi_opener_iscsi,
@@ -34,6 +35,7 @@ static const struct xm_method_ops *const methods[] = {
 
 static const struct xm_extent_source_ops *const extents[] = {
 	&xm_extent_seek,
+	&nbd_extents,
 	NULL,
 };
 static const struct xm_token_ops *const tokens[] = { &scsi_tokens, NULL };

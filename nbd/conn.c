@@ -15,7 +15,6 @@
 #include "identity.h"
 #include "xm/align.h"
 
-#define BASE_ALLOCATION "base:allocation"
 #define BLOCK_MOST 65536
 #define MAX_IO (UINT64_C(32) << 20)      /* what a server that says nothing must take */
 
@@ -89,7 +88,7 @@ bool nbd_conn_over(const struct nbd_conn *c)
 static bool set_up(struct nbd_handle *h)
 {
 	/* gaps in the server's answer are found by counting, not made zeros of: io-nbd.c */
-	return nbd_add_meta_context(h, BASE_ALLOCATION) == 0 &&
+	return nbd_add_meta_context(h, NBD_BASE_ALLOCATION) == 0 &&
 	       nbd_set_pread_initialize(h, false) == 0 && nbd_set_full_info(h, true) == 0 &&
 	       nbd_set_tls(h, LIBNBD_TLS_DISABLE) == 0 &&
 	       nbd_set_uri_allow_tls(h, LIBNBD_TLS_DISABLE) == 0 &&
@@ -231,6 +230,6 @@ int nbd_conn_facts(struct nbd_conn *c, struct nbd_facts *f, const char **why)
 	f->fua = nbd_can_fua(c->h) == 1;
 	f->zero = nbd_can_zero(c->h) == 1;
 	f->multi_conn = nbd_can_multi_conn(c->h) == 1;
-	f->extents = nbd_can_meta_context(c->h, BASE_ALLOCATION) == 1;
+	f->extents = nbd_can_meta_context(c->h, NBD_BASE_ALLOCATION) == 1;
 	return 0;
 }

@@ -6,6 +6,7 @@
  *   disk.c          the export: facts of all connections, waiting for set-up
  *   io-nbd.c        the block I/O engine
  *   fence-nbd.c     what ends uncertainty after a lost connection
+ *   extent-nbd.c    what it is made of; status-32.c, status-64.c ask
  *   opener-nbd.c    from nbd:// and nbd+unix:// to an endpoint
  *   status-table.c  what an error of the server means
  *
@@ -23,6 +24,7 @@
 
 #define NBD_CONNECTIONS 4                /* where the server has NBD_FLAG_CAN_MULTI_CONN */
 #define NBD_DEPTH 16                     /* requests a connection */
+#define NBD_BASE_ALLOCATION "base:allocation"
 #define NBD_LOST ENOTCONN                /* no server can send it: the connection ended first */
 
 struct nbd_disk;

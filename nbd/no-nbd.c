@@ -4,6 +4,7 @@
 #include <strings.h>
 #include "endpoint.h"
 #include "error.h"
+#include "extent.h"
 
 static bool claims(const char *spec)
 {
@@ -25,4 +26,17 @@ const struct xm_opener nbd_opener = {
 	.missing = "built without libnbd",
 	.claims = claims,
 	.open = refuse,
+};
+
+static int no_extents(struct xm_endpoint *ep, struct xm_extent_source **ret, struct xm_error **err)
+{
+	(void)ep;
+	(void)err;
+	*ret = NULL;
+	return 0;
+}
+
+const struct xm_extent_source_ops nbd_extents = {
+	.name = "nbd",
+	.open = no_extents,
 };
