@@ -23,6 +23,7 @@ CLI_SH_TESTS = \
 	tests/cli/test-main-job.sh \
 	tests/cli/test-man.sh \
 	tests/cli/test-nbd.sh \
+	tests/cli/test-nbd-loss.sh \
 	tests/cli/test-options.sh \
 	tests/cli/test-secrets.sh \
 	tests/cli/test-signals.sh \
