@@ -10,6 +10,9 @@
 #include "xm/align.h"
 #include "xmover.h"
 
+#define LID1_HEADER_LEN 16
+#define LID4_HEADER_LEN 48
+
 /* ---- what has no status -------------------------------------------------- */
 
 static const struct scsi_rule not_sent_forbidden_copy = {
@@ -91,12 +94,25 @@ static const struct scsi_rule *judge_inner(const struct scsi_forwarded *f)
 	return lookup(&a);
 }
 
+/*
+ * Which byte of the list is in error, as the table has it for LID1: what the longer
+ * header of LID4 moves is moved back.
+ */
+static int list_field(const struct scsi_cmd *cmd, const struct scsi_sense *s)
+{
+	if (!s->has_field || s->field_in_segment || s->field_in_cdb)
+		return -1;
+	if (cmd->cdb[0] != SCSI_EXTENDED_COPY || cmd->cdb[1] != SCSI_EXTENDED_COPY_LID4 ||
+	    s->field == 0)
+		return s->field;
+	return s->field < LID4_HEADER_LEN ? -1 : s->field - (LID4_HEADER_LEN - LID1_HEADER_LEN);
+}
+
 static const struct scsi_rule *judge_answer(const struct scsi_cmd *cmd, enum scsi_use use,
 					    const struct scsi_sense *s)
 {
-	bool in_list = s->has_field && !s->field_in_segment && !s->field_in_cdb;
 	struct answer a = { .uses = use, .status = cmd->status, .key = key_of(s),
-		.asc = s->asc, .ascq = s->ascq, .field = in_list ? s->field : -1 };
+		.asc = s->asc, .ascq = s->ascq, .field = list_field(cmd, s) };
 	const struct scsi_rule *r = NULL;
 	/* What an end of the copy said is closer to the cause than what the copy manager made of it. */
 	if (use & (SCSI_USE_COPY | SCSI_USE_TOKEN) && a.key == SCSI_COPY_ABORTED && s->fwd.present)

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * METHOD xcopy: runs are moved by the array, told by EXTENDED COPY(LID1).
+ * METHOD xcopy: runs are moved by the array, told by EXTENDED COPY.
  *
- * One task is one command, one run one segment.  The command goes to the
+ * One task is one command, one run one segment.  Where VPD page 8F lists it the
+ * command is that with 32-bit list identifiers (LID4), in the foreground all the
+ * same: so it can be watched (copy-watch.h), and a fence still ends it.  The first
+ * one that is refused makes the method go back to LID1.  The command goes to the
  * destination (pull); where that is not understood for the pair it goes to the
  * source (push), tried once and remembered.  What an answer means stands in
  * sense-table.c; here is only what needs memory: direction, list identifiers,
@@ -13,7 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cdb.h"
+#include "copy-watch.h"
 #include "ctx.h"
+#include "list-id.h"
 #include "reasons.h"
 #include "sense.h"
 #include "xcopy.h"
@@ -29,6 +34,10 @@ struct slot {
 	struct scsi_cmd cmd;
 	struct xm_task *task;                /* NULL: free */
 	enum xcopy_direction direction;
+	bool lid4;
+	bool answered;                       /* the command; w is waited for */
+	uint32_t id;
+	struct copy_watch w;                 /* with lid4 */
 	uint8_t list[XCOPY_LIST_MAX];
 };
 
@@ -42,6 +51,7 @@ struct xcopy {
 	enum xcopy_direction direction;
 	bool swapped;                        /* the other direction was tried already */
 	bool proven;                         /* a copy was answered well */
+	bool no_lid4;                        /* it was refused, although it is listed */
 	enum xcopy_id_usage usage;
 	uint8_t last_id;
 	unsigned id_refusals;                /* in a row */
@@ -92,6 +102,13 @@ static void xcopy_close(struct xm_method *m)
 	free(of(m));
 }
 
+static uint64_t now_of(const struct xcopy *x)
+{
+	struct xm_clock *c = x->method.pair->ctx->clock;
+
+	return c->now(c);
+}
+
 static struct scsi_lu *lu_to_ask(const struct xcopy *x, enum xcopy_direction d)
 {
 	return d == XCOPY_PULL ? x->look.dst : x->look.src;
@@ -110,7 +127,7 @@ static struct slot *free_slot(struct xcopy *x)
 static bool id_in_flight(const struct xcopy *x, uint8_t id)
 {
 	for (unsigned i = 0; i < SLOTS; i++)
-		if (x->slots[i].task && x->slots[i].list[0] == id)
+		if (x->slots[i].task && !x->slots[i].lid4 && x->slots[i].id == id)
 			return true;
 	return false;
 }
@@ -126,7 +143,7 @@ static uint8_t next_id(struct xcopy *x)
 	return x->last_id;
 }
 
-static size_t encode(struct xcopy *x, const struct xm_task *task, uint8_t *list)
+static size_t encode(struct xcopy *x, const struct xm_task *task, struct slot *s)
 {
 	struct xcopy_segment segments[XM_TASK_RUNS_MAX];
 	uint32_t bs = x->look.dst->block_size;
@@ -139,10 +156,13 @@ static size_t encode(struct xcopy *x, const struct xm_task *task, uint8_t *list)
 			.blocks = r->len / bs > UINT32_MAX ? 0 : (uint32_t)(r->len / bs),
 		};
 	}
-	struct xcopy_list l = { .id = next_id(x), .usage = x->usage, .src = &x->src_name,
+	s->lid4 = x->look.lid4[x->direction] && !x->no_lid4;
+	s->id = s->lid4 ? scsi_next_list_id(x->method.pair->ctx) : next_id(x);
+	struct xcopy_list l = { .lid4 = s->lid4, .id = s->id,
+		.usage = s->lid4 ? XCOPY_ID_DISCARD : x->usage, .src = &x->src_name,
 		.dst = &x->dst_name, .block_size = bs, .nsegments = task->nruns,
 		.segments = segments };
-	return xcopy_encode(&l, list, XCOPY_LIST_MAX);
+	return xcopy_encode(&l, s->list, sizeof s->list);
 }
 
 static void build(struct xcopy *x, struct slot *s, const struct xm_task *task, size_t len)
@@ -151,7 +171,8 @@ static void build(struct xcopy *x, struct slot *s, const struct xm_task *task, s
 	s->cmd = (struct scsi_cmd){ .lun = lu_to_ask(x, s->direction)->lun, .dir = SCSI_DATA_OUT,
 		.data = s->list, .len = len, .done = &x->done, .user = s };
 	xm_list_init(&s->cmd.link);
-	s->cmd.cdb_len = scsi_cdb_extended_copy(s->cmd.cdb, (uint32_t)len);
+	s->cmd.cdb_len = (s->lid4 ? scsi_cdb_extended_copy_lid4 : scsi_cdb_extended_copy)
+			 (s->cmd.cdb, (uint32_t)len);
 	s->cmd.timeout_ns = x->timeout_ns * (TIMEOUT_LEAST + task->bytes / TIMEOUT_BYTES);
 }
 
@@ -161,7 +182,7 @@ static enum xm_queued xcopy_submit(struct xm_method *m, struct xm_task *task)
 	struct slot *s = free_slot(x);
 	if (!s)
 		return XM_FULL;
-	size_t len = encode(x, task, s->list);
+	size_t len = encode(x, task, s);
 	if (!len) {
 		task->status = (struct xm_status){ .err = EINVAL, .act = XM_ACT_FATAL,
 			.certainty = XM_NOT_DONE, .code = XM_E_BUG, .reason = "bug",
@@ -173,6 +194,10 @@ static enum xm_queued xcopy_submit(struct xm_method *m, struct xm_task *task)
 	if (scsi_submit(lu_to_ask(x, s->direction)->transport, &s->cmd) != XM_QUEUED)
 		return XM_FULL;
 	s->task = task;
+	s->answered = false;
+	if (s->lid4)
+		copy_watch_start(&s->w, lu_to_ask(x, s->direction)->transport, s->cmd.lun, s->id,
+				 now_of(x));
 	return XM_QUEUED;
 }
 
@@ -229,6 +254,34 @@ static void id_refused(struct xcopy *x, struct xm_status *st)
 	st->pair_wide = true;
 }
 
+/* It is listed, and was not taken: LID1 may be. */
+static bool without_lid4(struct xcopy *x, const struct slot *s, struct xm_status *st)
+{
+	static const char *const refusals[] = { SCSI_R_OPCODE, SCSI_R_REFUSED, SCSI_R_PARAMETER,
+						SCSI_R_NO_SENSE };
+	bool refused = false;
+
+	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
+		refused |= st->reason && strcmp(st->reason, refusals[i]) == 0;
+	if (!s->lid4 || x->proven || !refused)
+		return false;
+	x->no_lid4 = true;
+	st->act = XM_ACT_RETRY;
+	st->pair_wide = false;
+	return true;
+}
+
+/* What we aborted because it stood still was no refusal. */
+static void aborted(struct xm_status *st)
+{
+	if (st->certainty == XM_DONE)
+		return;
+	st->act = XM_ACT_DEMOTE;
+	st->pair_wide = false;
+	st->code = 0;
+	st->reason = SCSI_R_STALLED;
+}
+
 static void learn(struct xcopy *x, const struct slot *s, const struct scsi_verdict *v,
 		  struct xm_status *st)
 {
@@ -243,7 +296,11 @@ static void learn(struct xcopy *x, const struct slot *s, const struct scsi_verdi
 		t->nexus.lost = true;
 	if (flags & SCSI_F_NEW_ID)
 		id_refused(x, st);
-	if (flags & SCSI_F_PAIR)
+	if (s->lid4 && s->w.aborted)
+		aborted(st);
+	else if (without_lid4(x, s, st))
+		return;
+	else if (flags & SCSI_F_PAIR)
 		refused_for_pair(x, s, flags, st);
 }
 
@@ -270,6 +327,29 @@ static void finish(struct xcopy *x, struct slot *s, struct xm_list *done)
 	xm_list_add_tail(done, &task->link);
 }
 
+static void took(struct scsi_cmd *cmd, uint64_t now)
+{
+	struct slot *s = cmd->user;
+
+	if (cmd == &s->w.cmd) {
+		copy_watch_took(&s->w, now);
+		return;
+	}
+	s->answered = true;
+	if (s->lid4)
+		copy_watch_stop(&s->w);
+}
+
+static void turn(struct xcopy *x, struct slot *s, struct xm_list *done)
+{
+	if (!s->task)
+		return;
+	if (s->lid4)
+		copy_watch_step(&s->w, &x->done, s, now_of(x));
+	if (s->answered && !(s->lid4 && s->w.out))
+		finish(x, s, done);
+}
+
 static void xcopy_reap(struct xm_method *m, struct xm_list *done)
 {
 	struct xcopy *x = of(m);
@@ -280,7 +360,9 @@ static void xcopy_reap(struct xm_method *m, struct xm_list *done)
 	if (src != dst)
 		src->ops->service(src);
 	while ((l = xm_list_pop(&x->done)))
-		finish(x, xm_container_of(l, struct scsi_cmd, link)->user, done);
+		took(xm_container_of(l, struct scsi_cmd, link), now_of(x));
+	for (unsigned i = 0; i < SLOTS; i++)
+		turn(x, &x->slots[i], done);
 	while ((l = xm_list_pop(&x->stillborn)))
 		xm_list_add_tail(done, l);
 }
@@ -292,6 +374,9 @@ static void xcopy_wait(struct xm_method *m, struct xm_waiter *w)
 
 	if (!xm_list_empty(&x->done) || !xm_list_empty(&x->stillborn))
 		xm_waiter_until(w, 0);
+	for (unsigned i = 0; i < SLOTS; i++)
+		if (x->slots[i].task && x->slots[i].lid4)
+			copy_watch_wait(&x->slots[i].w, now_of(x), w);
 	dst->ops->wait(dst, w);
 	if (src != dst)
 		src->ops->wait(src, w);

@@ -10,6 +10,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include "cdb.h"
 #include "reasons.h"
 #include "xcopy.h"
 #include "xm/align.h"
@@ -88,6 +89,16 @@ static bool may_copy(const struct scsi_lu *lu, const struct xcopy_asked *a)
 	return lu->third_party_copy || a->limits.known;
 }
 
+/* Not without a way to see how far a copy is, and to end it: that is what they are for. */
+static bool has_lid4(struct scsi_lu *lu)
+{
+	struct scsi_tpc t;
+
+	tpc_ask(lu, &t);
+	return tpc_has_83(&t, SCSI_EXTENDED_COPY_LID4) &&
+	       tpc_has_83(&t, SCSI_COPY_OPERATION_ABORT) && tpc_has_84(&t, SCSI_COPY_STATUS_LID4);
+}
+
 static int look_at_copy_managers(struct xcopy_look *k, struct xm_refusal *why)
 {
 	xcopy_ask_limits(k->dst, &k->dst_asked);
@@ -101,6 +112,8 @@ static int look_at_copy_managers(struct xcopy_look *k, struct xm_refusal *why)
 	k->can[XCOPY_PUSH] = may_copy(k->src, &k->src_asked);
 	if (!k->can[XCOPY_PULL] && !k->can[XCOPY_PUSH])
 		return no_copy_manager(&k->dst_asked, "destination", why);
+	k->lid4[XCOPY_PULL] = k->can[XCOPY_PULL] && has_lid4(k->dst);
+	k->lid4[XCOPY_PUSH] = k->can[XCOPY_PUSH] && has_lid4(k->src);
 	k->stated = xcopy_stricter(&k->dst_asked.limits, &k->src_asked.limits);
 	return xcopy_method_limits(&k->stated, k->dst->block_size, &k->limits, why);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * EXTENDED COPY(LID1), what method-xcopy.c is made of: the parameter list, the
- * answers about it, the choice of a name for each end, the limits.
+ * EXTENDED COPY, what method-xcopy.c is made of: the parameter list of LID1 and of
+ * LID4, the answers about it, the choice of a name for each end, the limits.
  */
 #ifndef SCSI_XCOPY_H
 #define SCSI_XCOPY_H
@@ -10,15 +10,18 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "lu.h"
+#include "tpc.h"
 
 /* ---- the parameter list (SPC-4 6.3) ------------------------------------------ */
 
 #define XCOPY_HEADER_LEN 16
+#define XCOPY_LID4_HEADER_LEN 48
 #define XCOPY_CSCD_LEN 32
 #define XCOPY_CSCDS_LEN (2 * XCOPY_CSCD_LEN)     /* source is CSCD 0, destination CSCD 1 */
 #define XCOPY_SEGMENT_LEN 28                     /* of type 02h, block to block */
 #define XCOPY_SEGMENT_BLOCKS 65535u
-#define XCOPY_LIST_MAX (XCOPY_HEADER_LEN + XCOPY_CSCDS_LEN + XM_TASK_RUNS_MAX * XCOPY_SEGMENT_LEN)
+#define XCOPY_LIST_MAX (XCOPY_LID4_HEADER_LEN + XCOPY_CSCDS_LEN + \
+			XM_TASK_RUNS_MAX * XCOPY_SEGMENT_LEN)
 #define XCOPY_DESIGNATOR_MAX 20                  /* what a CSCD E4h can carry */
 
 enum xcopy_id_usage {
@@ -33,7 +36,8 @@ struct xcopy_segment {
 };
 
 struct xcopy_list {
-	uint8_t id;
+	bool lid4;               /* with the header of LID4, which has room for all of id */
+	uint32_t id;
 	enum xcopy_id_usage usage;
 	const struct scsi_designator *src, *dst;
 	uint32_t block_size;     /* of both */
@@ -114,6 +118,7 @@ struct xcopy_look {
 	bool asked;
 	struct xcopy_asked src_asked, dst_asked;
 	bool can[2];                     /* by enum xcopy_direction */
+	bool lid4[2];                    /* with 32-bit list identifiers, and all that goes with them */
 	bool one_session;                /* both ends are in one session with a target */
 	bool two_sessions;               /* each is in one of its own; device nodes do not tell */
 	struct scsi_copy_limits stated;

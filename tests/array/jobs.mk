@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Whole jobs against the array in-process: the mover's layers and the array in one program.
 JOBS_ARRAY = tests/array/test-jobs tests/array/test-faults tests/array/test-random-plans \
-	tests/array/test-odx-jobs
+	tests/array/test-odx-jobs tests/array/test-odx-faults
 check_PROGRAMS += $(JOBS_ARRAY)
 ARRAY_TESTS += $(JOBS_ARRAY)
 JOB_RIG = tests/array/job-rig.c tests/array/job-rig.h \
@@ -15,7 +15,8 @@ tests_array_test_jobs_SOURCES = tests/array/test-jobs.c $(JOB_RIG)
 tests_array_test_jobs_CPPFLAGS = $(JOBS_CPPFLAGS)
 tests_array_test_jobs_CFLAGS = $(JOBS_CFLAGS)
 tests_array_test_jobs_LDADD = $(JOBS_LDADD)
-tests_array_test_faults_SOURCES = tests/array/test-faults.c $(JOB_RIG)
+FAULT_TABLE = tests/array/fault-table.c tests/array/fault-table.h $(JOB_RIG)
+tests_array_test_faults_SOURCES = tests/array/test-faults.c $(FAULT_TABLE)
 tests_array_test_faults_CPPFLAGS = $(JOBS_CPPFLAGS)
 tests_array_test_faults_CFLAGS = $(JOBS_CFLAGS)
 tests_array_test_faults_LDADD = $(JOBS_LDADD)
@@ -28,3 +29,7 @@ tests_array_test_odx_jobs_SOURCES = tests/array/test-odx-jobs.c $(JOB_RIG)
 tests_array_test_odx_jobs_CPPFLAGS = $(JOBS_CPPFLAGS)
 tests_array_test_odx_jobs_CFLAGS = $(JOBS_CFLAGS)
 tests_array_test_odx_jobs_LDADD = $(JOBS_LDADD)
+tests_array_test_odx_faults_SOURCES = tests/array/test-odx-faults.c $(FAULT_TABLE)
+tests_array_test_odx_faults_CPPFLAGS = $(JOBS_CPPFLAGS)
+tests_array_test_odx_faults_CFLAGS = $(JOBS_CFLAGS)
+tests_array_test_odx_faults_LDADD = $(JOBS_LDADD)

@@ -1,37 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Whole jobs against an array that misbehaves: a table of fault rules.  For each
- * the exit code and the way the bytes went are stated; the destination is right,
- * or the job failed with that code; the rule fired.
- *
- * With 0.3 s a copy the commands stay at 1 MiB, so that "the 6th" is one in the
- * middle; the first is the trial.
- */
+/* Whole jobs by EXTENDED COPY against an array that misbehaves: fault-table.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <cmocka.h>
-#include "job-rig.h"
-
-#define MIB (UINT64_C(1) << 20)
-#define SIZE (16 * MIB)
-
-enum way { ALL, SOME, NONE, ANY };   /* of the bytes by offload; ANY: it is the exit code that counts */
-
-struct fault {
-	const char *rules;               /* '|' between several */
-	int code;
-	enum way way;
-	const char *reason;              /* a row the report must have, or NULL */
-	const char *persona;             /* NULL: lio */
-	const char *verify;              /* NULL: sample */
-};
+#include "fault-table.h"
 
 #define COPY "op=83/00 "
-#define SENSE(k, a, q) "action=sense k=" #k " asc=" #a " ascq=" #q
 
 static const struct fault faults[] = {
 	/* ---- the array refuses ---- */
@@ -89,8 +65,8 @@ static const struct fault faults[] = {
 	{ COPY "nth=6 " SENSE(0a, 0c, 00), 0, SOME, "write_error", NULL, NULL },
 	{ COPY "nth=6 " SENSE(4, 44, 00), 0, SOME, "hardware_error", NULL, NULL },
 	{ COPY "nth=6 " SENSE(0a, 0d, 01) " when=after", 0, SOME, "copy_aborted", NULL, NULL },
-	{ COPY "nth=6 " SENSE(0a, 0d, 01) " segment=2 format=descriptor", 0, SOME, "copy_aborted",
-	  "ctl", NULL },
+	{ "op=83/01 nth=6 " SENSE(0a, 0d, 01) " segment=2 format=descriptor", 0, SOME,
+	  "copy_aborted", "ctl", NULL },
 	{ COPY "nth=6 " SENSE(2, 04, 03), 74, ANY, NULL, NULL, NULL },
 	{ COPY "nth=6 " SENSE(2, 04, 0b), 75, ANY, NULL, NULL, NULL },
 	{ COPY "nth=6 " SENSE(5, 25, 00), 74, ANY, NULL, NULL, NULL },
@@ -176,92 +152,10 @@ static const struct fault faults[] = {
 	{ "op=91 " SENSE(3, 0c, 00), 74, ANY, NULL, NULL, NULL },
 };
 
-static struct job_rig r;
-
-#define RULES_MAX 4
-
-static unsigned add_rules(const char *words, unsigned ids[RULES_MAX])
-{
-	char *copy = strdup(words), *save = NULL;
-	unsigned n = 0;
-
-	assert_non_null(copy);
-	for (char *w = strtok_r(copy, "|", &save); w; w = strtok_r(NULL, "|", &save))
-		ids[n++] = job_rig_fault(&r, w);
-	free(copy);
-	return n;
-}
-
-static bool way_is(enum way way)
-{
-	uint64_t x = r.job ? job_rig_u64(&r, XM_JOB_BYTES_XCOPY) : 0;
-
-	switch (way) {
-	case ALL: return x == SIZE;
-	case SOME: return x > 0 && x < SIZE;
-	case NONE: return x == 0;
-	default: return true;
-	}
-}
-
-static bool as_stated(const struct fault *f, const unsigned *ids, unsigned n)
-{
-	bool ok = r.code == f->code && way_is(f->way);
-
-	if (f->reason && job_rig_fallback(&r, f->reason) == UINT64_MAX)
-		ok = false;
-	for (unsigned i = 0; i < n; i++)
-		ok &= job_rig_fired(&r, ids[i]) > 0;
-	return ok;
-}
-
-static void tell(const struct fault *f, const unsigned *ids)
-{
-	const char *reason, *detail;
-
-	print_error("%s: want exit %d way %d %s, got exit %d %s; by offload %llu of %llu MiB, fired "
-		    "%u, fences %u\n", f->rules, f->code, (int)f->way, f->reason ? f->reason : "",
-		    r.code, r.code ? r.text : "",
-		    r.job ? (unsigned long long)(job_rig_u64(&r, XM_JOB_BYTES_XCOPY) / MIB) : 0,
-		    (unsigned long long)(SIZE / MIB), job_rig_fired(&r, ids[0]),
-		    array_path_fences(r.path));
-	for (size_t i = 0; r.job && xm_job_fallback(r.job, i, &reason, &detail, NULL, NULL) == 0; i++)
-		print_error("    %s: %s\n", reason, detail);
-}
-
-static bool one(const struct fault *f, size_t seed)
-{
-	unsigned ids[RULES_MAX], n;
-	bool ok;
-
-	job_rig_open(&r, seed, f->persona ? f->persona : "lio", "16M", "16M");
-	array_world_control(&r.w, "set copy_latency 300");
-	n = add_rules(f->rules, ids);
-	job_rig_set(&r, XM_OPT_VERIFY, f->verify ? f->verify : "sample");
-	job_rig_run(&r);
-	job_rig_check(&r);
-	ok = as_stated(f, ids, n);
-	if (!ok)
-		tell(f, ids);
-	job_rig_close(&r);
-	return ok;
-}
-
 static void every_fault(void **state)
 {
-	const char *only = getenv("XM_FAULT");
-	unsigned bad = 0, n = 0;
-
 	(void)state;
-	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
-		if (only && (size_t)atoi(only) != i)
-			continue;
-		n++;
-		bad += !one(&faults[i], i + 1);
-	}
-	print_message("%u faults\n", n);
-	if (bad)
-		fail_msg("%u of %u not as stated", bad, n);
+	fault_table_run(&(struct fault_table){ faults, sizeof faults / sizeof faults[0], "lio", NULL });
 }
 
 int main(void)

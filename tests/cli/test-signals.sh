@@ -74,7 +74,7 @@ else
 fi
 
 # A copy command that is never answered: the first TERM cannot end cleanly.
-ctl "fault add op=83/00 nth=3- action=never" >/dev/null
+ctl "fault add op=83 nth=3- action=never" >/dev/null
 begin "$(disk 0)" "$(disk 1)"
 try "second TERM: a command hangs" await hanging
 kill -TERM "$pid"

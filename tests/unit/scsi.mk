@@ -3,7 +3,7 @@ if WITH_CMOCKA
 SCSI_UNIT = tests/unit/test-scsi-cdb tests/unit/test-scsi-sense tests/unit/test-scsi-table \
 	tests/unit/test-scsi-vpd tests/unit/test-scsi-xcopy tests/unit/test-scsi-lu \
 	tests/unit/test-scsi-method tests/unit/test-scsi-method-open \
-	tests/unit/test-scsi-explain
+	tests/unit/test-scsi-explain tests/unit/test-scsi-odx
 check_PROGRAMS += $(SCSI_UNIT)
 UNIT_TESTS += $(SCSI_UNIT)
 noinst_HEADERS += tests/unit/scsi-hex.h tests/unit/transport-script.h \
@@ -21,6 +21,8 @@ tests_unit_test_scsi_vpd_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
 tests_unit_test_scsi_vpd_LDADD = $(SCSI_TEST_LDADD)
 tests_unit_test_scsi_xcopy_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
 tests_unit_test_scsi_xcopy_LDADD = $(SCSI_TEST_LDADD)
+tests_unit_test_scsi_odx_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
+tests_unit_test_scsi_odx_LDADD = $(SCSI_TEST_LDADD)
 tests_unit_test_scsi_lu_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
 tests_unit_test_scsi_lu_LDADD = $(SCSI_TEST_LDADD)
 tests_unit_test_scsi_lu_SOURCES = tests/unit/test-scsi-lu.c tests/unit/transport-script.c

@@ -52,11 +52,33 @@ static void copy(void **state)
 	      "84 04 ff 00000000000000 0000013a 00 00");
 }
 
+/* The list identifier is at bytes 6-9 of the two with tokens, at 2-5 of the others. */
+static void copy_lid4(void **state)
+{
+	(void)state;
+	CHECK(scsi_cdb_extended_copy_lid4(cdb, 140), "83 01 00000000 00000000 0000008c 00 00");
+	CHECK(scsi_cdb_populate_token(cdb, 0x01020304, 32), "83 10 00000000 01020304 00000020 00 00");
+	CHECK(scsi_cdb_write_using_token(cdb, 0xfffefdfc, 552),
+	      "83 11 00000000 fffefdfc 00000228 00 00");
+	CHECK(scsi_cdb_copy_operation_abort(cdb, 0x01020304), "83 1c 01020304 00000000 00000000 00 00");
+	CHECK(scsi_cdb_receive_copy_lid4(cdb, SCSI_COPY_STATUS_LID4, 0x01020304, 1024),
+	      "84 05 01020304 00000000 00000400 00 00");
+	CHECK(scsi_cdb_receive_copy_lid4(cdb, SCSI_ROD_TOKEN_INFORMATION, 257, 1024),
+	      "84 07 00000101 00000000 00000400 00 00");
+	CHECK(scsi_cdb_report_all_rod_tokens(cdb, 65536), "84 08 00000000 00000000 00010000 00 00");
+}
+
 static void names(void **state)
 {
 	(void)state;
 	scsi_cdb_extended_copy(cdb, 0);
 	assert_string_equal(scsi_cdb_name(cdb), "EXTENDED COPY");
+	scsi_cdb_receive_copy(cdb, SCSI_COPY_OPERATING_PARAMETERS, 0, 0);
+	assert_string_equal(scsi_cdb_name(cdb), "RECEIVE COPY RESULTS");
+	scsi_cdb_populate_token(cdb, 1, 32);
+	assert_string_equal(scsi_cdb_name(cdb), "POPULATE TOKEN");
+	scsi_cdb_receive_copy_lid4(cdb, SCSI_ROD_TOKEN_INFORMATION, 1, 32);
+	assert_string_equal(scsi_cdb_name(cdb), "RECEIVE ROD TOKEN INFORMATION");
 	cdb[0] = 0xff;
 	assert_string_equal(scsi_cdb_name(cdb), "SCSI command");
 }
@@ -66,6 +88,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(golden),
 		cmocka_unit_test(copy),
+		cmocka_unit_test(copy_lid4),
 		cmocka_unit_test(names),
 	};
 	return cmocka_run_group_tests_name("scsi-cdb", tests, NULL, NULL);

@@ -68,8 +68,10 @@ static void one_copy_group(void **state)
 	struct rig *r = *state;
 	expect_limits(r, CTL);
 	r->lu[0].has_vpd_8f = r->lu[1].has_vpd_8f = true;
-	for (unsigned lun = 0; lun < 2; lun++) {
-		script_expect(r->s, lun, "12 01 8f 1000 00");
+	/* looked at for LID4, destination first; and again for the group */
+	static const unsigned luns[] = { 1, 0, 0, 1 };
+	for (unsigned i = 0; i < 4; i++) {
+		script_expect(r->s, luns[i], "12 01 8f 1000 00");
 		script_good(r->s, "00 8f 0018 000d 0014 12 10 00 000102030405060708090a0b0c0d0e0f 00");
 	}
 	explain(r);

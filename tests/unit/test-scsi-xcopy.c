@@ -63,6 +63,28 @@ static void wide(void **state)
 	assert_int_equal(buf[0], 0xee);
 }
 
+/* The 48-byte header of reference/scsi-offload.md 3.3, field by field. */
+static void lid4(void **state)
+{
+	(void)state;
+	uint8_t buf[XCOPY_LIST_MAX];
+	struct scsi_designator src = designator(1, 0, 3, "6001405aaaaaaaa00000000000000001"),
+			       dst = designator(1, 0, 3, "6001405bbbbbbbb00000000000000002");
+	struct xcopy_segment seg = { 1000, 2000, 100 };
+	struct xcopy_list l = { .lid4 = true, .id = 0x01020304, .usage = XCOPY_ID_DISCARD,
+		.src = &src, .dst = &dst, .block_size = 512, .nsegments = 1, .segments = &seg };
+	size_t n = xcopy_encode(&l, buf, sizeof buf);
+	assert_hex(buf, n,
+		"01 11 0020 0000000000000000000000 00 ff 000000 01020304"
+		"000000000000000000000000000000000000 0040 001c 0000"
+		"| e4 00 0000 01 03 00 10 6001405aaaaaaaa00000000000000001 00000000 00 000200"
+		"| e4 00 0000 01 03 00 10 6001405bbbbbbbb00000000000000002 00000000 00 000200"
+		"| 02 00 0018 0000 0001 0000 0064 00000000000003e8 00000000000007d0");
+	/* LID1 has one byte for it */
+	l.lid4 = false;
+	assert_int_equal(xcopy_encode(&l, buf, sizeof buf), 0);
+}
+
 static void cannot_be_said(void **state)
 {
 	(void)state;
@@ -370,6 +392,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(as_ddpt),
 		cmocka_unit_test(wide),
+		cmocka_unit_test(lid4),
 		cmocka_unit_test(cannot_be_said),
 		cmocka_unit_test(operating_parameters),
 		cmocka_unit_test(copy_status),

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See fault-table.h. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "fault-table.h"
+
+#define MIB (UINT64_C(1) << 20)
+#define SIZE (16 * MIB)
+
+static struct job_rig r;
+
+#define RULES_MAX 4
+
+static unsigned add_rules(const char *words, unsigned ids[RULES_MAX])
+{
+	char *copy = strdup(words), *save = NULL;
+	unsigned n = 0;
+
+	assert_non_null(copy);
+	for (char *w = strtok_r(copy, "|", &save); w; w = strtok_r(NULL, "|", &save))
+		if (strncmp(w, "set ", 4) == 0)
+			array_world_control(&r.w, w);
+		else
+			ids[n++] = job_rig_fault(&r, w);
+	free(copy);
+	return n;
+}
+
+static uint64_t offloaded(void)
+{
+	return r.job ? job_rig_u64(&r, XM_JOB_BYTES_XCOPY) + job_rig_u64(&r, XM_JOB_BYTES_ODX) : 0;
+}
+
+static bool way_is(enum way way)
+{
+	uint64_t x = offloaded();
+
+	switch (way) {
+	case ALL: return x == SIZE;
+	case SOME: return x > 0 && x < SIZE;
+	case NONE: return x == 0;
+	default: return true;
+	}
+}
+
+static bool as_stated(const struct fault *f, const unsigned *ids, unsigned n)
+{
+	bool ok = r.code == f->code && way_is(f->way);
+
+	if (f->reason && job_rig_fallback(&r, f->reason) == UINT64_MAX)
+		ok = false;
+	for (unsigned i = 0; i < n; i++)
+		ok &= job_rig_fired(&r, ids[i]) > 0;
+	return ok;
+}
+
+static void tell(const struct fault *f, const unsigned *ids, unsigned n)
+{
+	const char *reason, *detail;
+
+	print_error("%s: want exit %d way %d %s, got exit %d %s; by offload %llu of %llu MiB, fired "
+		    "%u, fences %u\n", f->rules, f->code, (int)f->way, f->reason ? f->reason : "",
+		    r.code, r.code ? r.text : "",
+		    (unsigned long long)(offloaded() / MIB),
+		    (unsigned long long)(SIZE / MIB), n ? job_rig_fired(&r, ids[0]) : 0,
+		    array_path_fences(r.path));
+	for (size_t i = 0; r.job && xm_job_fallback(r.job, i, &reason, &detail, NULL, NULL) == 0; i++)
+		print_error("    %s: %s\n", reason, detail);
+}
+
+static bool one(const struct fault_table *t, const struct fault *f, size_t seed)
+{
+	unsigned ids[RULES_MAX], n;
+	bool ok;
+
+	job_rig_open(&r, seed, f->persona ? f->persona : t->persona, "16M", "16M");
+	if (t->registry)
+		r.w.ctx->registry = t->registry;
+	array_world_control(&r.w, "set copy_latency 300");
+	n = add_rules(f->rules, ids);
+	job_rig_set(&r, XM_OPT_VERIFY, f->verify ? f->verify : "sample");
+	job_rig_run(&r);
+	job_rig_check(&r);
+	ok = as_stated(f, ids, n);
+	if (!ok)
+		tell(f, ids, n);
+	job_rig_close(&r);
+	return ok;
+}
+
+void fault_table_run(const struct fault_table *t)
+{
+	const char *only = getenv("XM_FAULT");
+	unsigned bad = 0, n = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		if (only && (size_t)atoi(only) != i)
+			continue;
+		n++;
+		bad += !one(t, &t->row[i], i + 1);
+	}
+	print_message("%u faults\n", n);
+	if (bad)
+		fail_msg("%u of %u not as stated", bad, n);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A table of fault rules, each for a whole job of its own against the array in-process.
+ * For each the exit code and the way the bytes went are stated; the destination is
+ * right, or the job failed with that code; every rule fired.
+ *
+ * With 0.3 s a copy the commands stay at 1 MiB, so that "the 6th" is one in the
+ * middle; the first is the trial.  XM_FAULT=N runs row N alone.
+ */
+#ifndef TEST_FAULT_TABLE_H
+#define TEST_FAULT_TABLE_H
+
+#include "job-rig.h"
+
+enum way { ALL, SOME, NONE, ANY };   /* of the bytes by offload; ANY: it is the exit code that counts */
+
+struct fault {
+	const char *rules;               /* '|' between several; "set ..." is a control line */
+	int code;
+	enum way way;
+	const char *reason;              /* a row the report must have, or NULL */
+	const char *persona;             /* NULL: the table's */
+	const char *verify;              /* NULL: sample */
+};
+
+struct fault_table {
+	const struct fault *row;
+	size_t n;
+	const char *persona;
+	const struct xm_registry *registry;  /* NULL: that of the rig */
+};
+
+#define SENSE(k, a, q) "action=sense k=" #k " asc=" #a " ascq=" #q
+
+/* Fails the test with what was not as stated. */
+void fault_table_run(const struct fault_table *t);
+
+#endif
