@@ -85,6 +85,7 @@ void xm_job_lied(struct xm_job *job, struct xm_entry *e, const char *detail)
 	job->verified = 0;
 	for (unsigned i = 0; i < XM_WAYS; i++)
 		xm_job_undo(job, &job->ways[i]);
+	xm_job_extents_skip(job);
 	/* all of it is moved again, for this reason now */
 	xm_fallback_forget_bytes(&job->fallbacks);
 	xm_map_clear(&e->barred, e->barred.lo, e->barred.hi - e->barred.lo, NULL);

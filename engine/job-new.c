@@ -71,6 +71,8 @@ void xm_job_free(struct xm_job *job)
 		return;      /* what is still out may come back into it */
 	xm_error_free(job->err);
 	free(job->opt.methods);
+	free(job->opt.extents_list);
+	free(job->opt.dirty_spec);
 	close(job->wake_fd);
 	free(job);
 }
@@ -95,14 +97,22 @@ static const struct word *look_up(const struct word *w, const char *value)
 	return w->word ? w : NULL;
 }
 
-static int set_methods(struct xm_job *job, const char *value, struct xm_error **err)
+/* Where an option of any text is kept; NULL: not one of these. */
+static char **text_of(struct xm_job *job, enum xm_job_option opt)
+{
+	return opt == XM_OPT_METHOD ? &job->opt.methods :
+	       opt == XM_OPT_EXTENTS ? &job->opt.extents_list :
+	       opt == XM_OPT_DIRTY ? &job->opt.dirty_spec : NULL;
+}
+
+static int set_text(char **text, const char *value, struct xm_error **err)
 {
 	char *copy = strdup(value);
 
 	if (!copy)
 		return xm_fail(err, XM_E_TEMPORARY, "memory is short");
-	free(job->opt.methods);
-	job->opt.methods = copy;
+	free(*text);
+	*text = copy;
 	return 0;
 }
 
@@ -127,8 +137,8 @@ int xm_job_set_str(struct xm_job *job, enum xm_job_option opt, const char *value
 
 	if (too_late(job, err) < 0)
 		return -1;
-	if (opt == XM_OPT_METHOD)
-		return set_methods(job, value, err);
+	if (text_of(job, opt))
+		return set_text(text_of(job, opt), value, err);
 	if (!words_of(opt))
 		return xm_fail(err, XM_E_USAGE, "option %d takes a number", (int)opt);
 	w = look_up(words_of(opt), value);

@@ -107,6 +107,7 @@ static int open_map(struct xm_job *job)
 	job->cursor = lo;
 	xm_map_init(&job->touched, lo, hi, granule);
 	xm_job_zero_open(job);
+	xm_job_extents_skip(job);
 	if (xm_pick_fit(&job->pick, &job->plan, &job->tally.left, &job->fallbacks, &job->err) < 0)
 		return xm_job_fail(job, XM_E_BUG, "no method");
 	return 0;

@@ -219,11 +219,14 @@ static void flush_what_is_done(struct xm_job *job)
 
 static void verify_all(struct xm_job *job)
 {
+	struct xm_verify_range range = { .src_off = job->src_off, .dst_off = job->dst_off,
+					 .len = job->len,
+					 .dirty = job->has_dirty ? &job->dirty : NULL };
+
 	if (job->opt.verify == XM_VERIFY_NONE)
 		return;
 	xm_job_phase(job, XM_PHASE_VERIFY);
-	if (xm_verify_start(&job->verify, &job->pair, job->opt.verify, job->src_off, job->dst_off,
-			    job->len)) {
+	if (xm_verify_start(&job->verify, &job->pair, job->opt.verify, &range)) {
 		job->verify.fn = job->difference_fn;
 		job->verify.user = job->difference_user;
 		check_all(job);

@@ -22,6 +22,7 @@
 
 #include <stdatomic.h>
 #include "budget.h"
+#include "dirty.h"
 #include "extent.h"
 #include "fence.h"
 #include "io.h"
@@ -72,6 +73,7 @@ struct xm_job_options {
 	bool cross_namespace;
 	bool target_is_zero;
 	bool verify_only;            /* xm_verify(): nothing is copied */
+	char *extents_list, *dirty_spec;     /* NULL: the source itself is asked; all is copied */
 	const struct xm_extent_source_ops *extents;  /* NULL: whichever knows the source */
 };
 
@@ -98,6 +100,8 @@ struct xm_job {
 	struct xm_io *own_io;        /* opened for ends with descriptors */
 	struct xm_buffers buffers;
 	struct xm_extent_source *extents;
+	struct xm_runs dirty;        /* kinds: enum xm_dirty_kind; when has_dirty */
+	bool has_dirty;
 	struct xm_plan plan;
 
 	/* Owned by the loop. */
@@ -161,6 +165,8 @@ void xm_job_close(struct xm_job *job);
 int xm_job_extents_open(struct xm_job *job);
 /* The granule that their edges ask for. */
 uint64_t xm_job_extents_grain(const struct xm_job *job);
+/* What is clean is out of the map, done without being moved. */
+void xm_job_extents_skip(struct xm_job *job);
 void xm_job_extents_close(struct xm_job *job);
 
 /* job-fill.c */

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LTLIBRARIES += libengine.la
 libengine_la_CPPFLAGS = $(ENGINE_CPPFLAGS)
-libengine_la_CFLAGS = $(AM_CFLAGS) $(XXHASH_CFLAGS)
-libengine_la_LIBADD = $(XXHASH_LIBS)
+libengine_la_CFLAGS = $(AM_CFLAGS) $(EXPAT_CFLAGS) $(JANSSON_CFLAGS) $(XXHASH_CFLAGS)
+libengine_la_LIBADD = $(EXPAT_LIBS) $(JANSSON_LIBS) $(XXHASH_LIBS)
 libengine_la_SOURCES = \
 	engine/attach.c engine/attach.h \
 	engine/buffers.c \
@@ -33,6 +33,8 @@ libengine_la_SOURCES = \
 	engine/opening.c \
 	engine/calls.c engine/calls.h \
 	engine/pool.c engine/pool.h \
+	engine/range-list.c engine/range-list.h engine/range-reader.h \
+	engine/range-bmap.c engine/range-json.c engine/range-text.c \
 	engine/registry.h \
 	engine/status.h \
 	engine/sysfs.c engine/sysfs.h \

@@ -40,9 +40,15 @@ static const struct xm_extent_source_ops *const extents[] = {
 };
 static const struct xm_token_ops *const tokens[] = { &scsi_tokens, NULL };
 
+static const struct xm_dirty_source_ops *const dirty[] = {
+	&xm_dirty_list,
+	NULL,
+};
+
 const struct xm_registry xm_registry_all = {
 	.openers = openers,
 	.methods = methods,
 	.extents = extents,
+	.dirty = dirty,
 	.tokens = tokens,
 };

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "dirty.h"
 #include "xm/align.h"
 
 #define DIFF_UNIT 512U               /* differences are told in whole sectors */
@@ -17,10 +18,51 @@ static int by_offset(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static bool is_dirty(struct xm_verify *v, uint64_t off, uint64_t len, uint64_t *ret_len)
+{
+	*ret_len = len;
+	return !v->range.dirty ||
+	       (xm_runs_at(v->range.dirty, v->range.src_off + off, len, ret_len) & XM_DIRTY);
+}
+
+/* Bytes of [off, off+len) that the job answers for. */
+static uint64_t dirty_bytes(struct xm_verify *v, uint64_t off, uint64_t len)
+{
+	uint64_t sum = 0, n;
+
+	for (uint64_t end = off + len; off < end; off += n)
+		sum += is_dirty(v, off, end - off, &n) ? n : 0;
+	return sum;
+}
+
+/* The next dirty byte at or after off; the end when there is none. */
+static uint64_t next_dirty(struct xm_verify *v, uint64_t off)
+{
+	uint64_t n;
+
+	while (off < v->range.len && !is_dirty(v, off, v->range.len - off, &n))
+		off += n;
+	return off;
+}
+
+/* Places where nothing is dirty make way for the next one that is. */
+static void move_to_dirty(struct xm_verify *v)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < v->nplaces; i++) {
+		uint64_t at = next_dirty(v, v->place[i]);
+
+		if (at < v->range.len)
+			v->place[n++] = xm_round_down(at, v->block);
+	}
+	v->nplaces = n;
+}
+
 static void choose_places(struct xm_verify *v)
 {
-	uint64_t n = xm_min_u64(XM_VERIFY_PLACES, v->len / v->block + 1);
-	uint64_t last = xm_round_down(v->len - 1, v->block), room = v->len / n;
+	uint64_t n = xm_min_u64(XM_VERIFY_PLACES, v->range.len / v->block + 1);
+	uint64_t last = xm_round_down(v->range.len - 1, v->block), room = v->range.len / n;
 
 	v->nplaces = (unsigned)n;
 	for (uint64_t i = 0; i < n; i++) {
@@ -30,7 +72,8 @@ static void choose_places(struct xm_verify *v)
 	}
 	v->place[0] = 0;
 	v->place[n - 1] = last;
-	qsort(v->place, n, sizeof *v->place, by_offset);
+	move_to_dirty(v);
+	qsort(v->place, v->nplaces, sizeof *v->place, by_offset);
 }
 
 static bool next_place(struct xm_verify *v, uint64_t *ret_off)
@@ -38,7 +81,7 @@ static bool next_place(struct xm_verify *v, uint64_t *ret_off)
 	if (v->mode == XM_VERIFY_FULL) {
 		*ret_off = v->next;
 		v->next += v->block;
-		return *ret_off < v->len;
+		return *ret_off < v->range.len;
 	}
 	/* small disks: the same place may have been drawn twice */
 	while (v->next + 1 < v->nplaces && v->place[v->next] == v->place[v->next + 1])
@@ -65,12 +108,11 @@ static uint64_t block_size(const struct xm_pair *pair, enum xm_verify_mode mode)
 }
 
 bool xm_verify_start(struct xm_verify *v, const struct xm_pair *pair, enum xm_verify_mode mode,
-		     uint64_t src_off, uint64_t dst_off, uint64_t len)
+		     const struct xm_verify_range *range)
 {
 	void *memory;
 
-	*v = (struct xm_verify){ .pair = pair, .mode = mode, .src_off = src_off,
-				 .dst_off = dst_off, .len = len, .active = true,
+	*v = (struct xm_verify){ .pair = pair, .mode = mode, .range = *range, .active = true,
 				 .status = XM_STATUS_DONE, .block = block_size(pair, mode) };
 	xm_list_init(&v->done);
 	if (posix_memalign(&memory, 65536, v->block * 2 * XM_VERIFY_SLOTS) != 0)
@@ -82,6 +124,8 @@ bool xm_verify_start(struct xm_verify *v, const struct xm_pair *pair, enum xm_ve
 	}
 	if (mode == XM_VERIFY_SAMPLED)
 		choose_places(v);
+	else
+		v->range.dirty = NULL;
 	return true;
 }
 
@@ -106,7 +150,8 @@ static void ask(struct xm_verify *v, struct xm_verify_slot *s)
 	for (unsigned i = 0; i < 2; i++)
 		s->req[i] = (struct xm_io_req){
 			.done = &v->done, .op = XM_IO_READ, .ep = i ? p->dst : p->src,
-			.off = s->off + (i ? v->dst_off : v->src_off), .len = s->len,
+			.off = s->off + (i ? v->range.dst_off : v->range.src_off),
+			.len = s->len,
 			.buf = s->buf[i], .buf_index = -1, .user = s, .status = XM_STATUS_DONE,
 		};
 	s->to_send = 3;
@@ -120,7 +165,7 @@ static bool begin(struct xm_verify *v, struct xm_verify_slot *s)
 	if (v->stopping || !next_place(v, &off))
 		return false;
 	s->off = off;
-	s->len = xm_min_u64(v->block, v->len - off);
+	s->len = xm_min_u64(v->block, v->range.len - off);
 	s->tries = 0;
 	s->due = 0;
 	s->used = true;
@@ -152,20 +197,22 @@ static void tell(struct xm_verify *v, uint64_t off, uint64_t len)
 	}
 }
 
-static bool unit_differs(const struct xm_verify_slot *s, uint64_t o)
+static bool unit_differs(struct xm_verify *v, const struct xm_verify_slot *s, uint64_t o)
 {
-	return memcmp(s->buf[0] + o, s->buf[1] + o, xm_min_u64(DIFF_UNIT, s->len - o)) != 0;
+	uint64_t n = xm_min_u64(DIFF_UNIT, s->len - o);
+
+	return memcmp(s->buf[0] + o, s->buf[1] + o, n) != 0 && dirty_bytes(v, s->off + o, n) > 0;
 }
 
 static void compare(struct xm_verify *v, const struct xm_verify_slot *s)
 {
-	v->bytes += s->len;
+	v->bytes += dirty_bytes(v, s->off, s->len);
 	if (memcmp(s->buf[0], s->buf[1], s->len) == 0)
 		return;
 	for (uint64_t o = 0; o < s->len; o += DIFF_UNIT) {
 		uint64_t from = o;
 
-		while (o < s->len && unit_differs(s, o))
+		while (o < s->len && unit_differs(v, s, o))
 			o += DIFF_UNIT;
 		if (o > from)
 			tell(v, s->off + from, xm_min_u64(o, s->len) - from);

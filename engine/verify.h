@@ -3,12 +3,14 @@
  * Comparing both sides by reading them through the host, past every cache.
  *
  * "full" compares everything; "sample" 64 places, one in each 64th of the range
- * and always its first and last bytes, at most 16 MiB in all.  SCSI VERIFY is
+ * and always its first and last bytes, at most 16 MiB in all; of a job that copies what
+ * is dirty, places that are.  SCSI VERIFY is
  * not used: real targets answer GOOD to it without looking.
  */
 #ifndef XM_VERIFY_H
 #define XM_VERIFY_H
 
+#include "extent-runs.h"
 #include "io.h"
 #include "method.h"
 #include "retry.h"
@@ -19,6 +21,11 @@
 #define XM_VERIFY_SLOTS 8
 
 enum xm_verify_mode { XM_VERIFY_NONE, XM_VERIFY_SAMPLED, XM_VERIFY_FULL };
+
+struct xm_verify_range {
+	uint64_t src_off, dst_off, len;
+	struct xm_runs *dirty;       /* sample: only what these say is dirty at the source; NULL: all */
+};
 
 /* A place being compared. */
 struct xm_verify_slot {
@@ -36,7 +43,8 @@ struct xm_verify {
 	/* Set at start. */
 	const struct xm_pair *pair;
 	enum xm_verify_mode mode;
-	uint64_t src_off, dst_off, len, block;
+	struct xm_verify_range range;
+	uint64_t block;
 	uint64_t place[XM_VERIFY_PLACES];
 	unsigned nplaces;
 	xm_difference_fn *fn;        /* NULL: stop at the first difference */
@@ -55,7 +63,7 @@ struct xm_verify {
 
 /* False when memory is short. */
 bool xm_verify_start(struct xm_verify *v, const struct xm_pair *pair, enum xm_verify_mode mode,
-		     uint64_t src_off, uint64_t dst_off, uint64_t len);
+		     const struct xm_verify_range *range);
 /* One turn.  True when over: nothing of it is in flight. */
 bool xm_verify_step(struct xm_verify *v, struct xm_retry *retry, uint64_t now);
 void xm_verify_wait(const struct xm_verify *v, uint64_t now, struct xm_waiter *w);

@@ -177,8 +177,16 @@ enum xm_job_option {
 	 * write one of their namespaces may read all others.
 	 */
 	XM_OPT_CROSS_NAMESPACE,
-	XM_OPT_TARGET_IS_ZERO    /* 0 or 1: all of the destination reads as zeros, so zeros are not written;
+	XM_OPT_TARGET_IS_ZERO,   /* 0 or 1: all of the destination reads as zeros, so zeros are not written;
 				    a file that is one hole is seen to be so without being told */
+	/*
+	 * Lists of ranges of the source, a file or pipe ("-": standard input): qemu-img map or
+	 * nbdinfo --map as JSON, KubeVirt's map, lines of offset and length, a bmap.  Read whole before
+	 * anything is written: XM_E_CONFIG for one that cannot be believed.
+	 */
+	XM_OPT_EXTENTS,          /* how to copy: what is a hole or zero is zeroed; default: the source is asked */
+	XM_OPT_DIRTY             /* what to copy: dirty is copied, or zeroed where it is zero too; clean is
+				    not touched.  Sampled is then only what was dirty */
 };
 /* XM_E_USAGE for a value that cannot be used.  Values are copied.  Before xm_job_run(). */
 XM_API int xm_job_set_str(struct xm_job *job, enum xm_job_option opt, const char *value,

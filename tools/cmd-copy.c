@@ -57,6 +57,7 @@ static const struct {
 } job_options[] = {
 	{ OPT_OFFLOAD, XM_OPT_OFFLOAD, false }, { OPT_METHOD, XM_OPT_METHOD, false },
 	{ OPT_VERIFY, XM_OPT_VERIFY, false },   { OPT_IO, XM_OPT_IO, false },
+	{ OPT_EXTENTS, XM_OPT_EXTENTS, false }, { OPT_DIRTY, XM_OPT_DIRTY, false },
 	{ OPT_RATE, XM_OPT_RATE, true },        { OPT_DEPTH, XM_OPT_DEPTH, true },
 };
 
