@@ -35,12 +35,12 @@ for io in uring threads; do
 	exits 0 "$io: onto a file full of old data" "$xmover" copy --io=$io --method=host --report=report thick dst
 	try "$io: the bytes are equal, zeros and all" cmp src dst
 	is "$(($(blocks dst) <= most))" 1 "$io: and the file is as thin as the source" || diag "$(blocks dst), source $thin"
-	is "$(way zeroed) $(way skipped)" "$(((32 - 1) * MIB - 3 * 65536)) 0" "$io: whole granules of zeros count as zeroed"
+	is "$(way zeroed) $(way skipped)" "$(((32 - 1) * MIB - 3 * 4096)) 0" "$io: whole granules of zeros count as zeroed"
 	rm dst
 	exits 0 "$io: onto a new file" "$xmover" copy --io=$io --method=host --create --report=report thick dst
 	try "$io: the bytes are equal there too" cmp src dst
 	is "$(($(blocks dst) <= most))" 1 "$io: the new file is thin" || diag "$(blocks dst), source $thin"
-	is "$(way zeroed) $(way skipped)" "0 $(((32 - 1) * MIB - 3 * 65536))" "$io: a hole needs no zeros: they are skipped"
+	is "$(way zeroed) $(way skipped)" "0 $(((32 - 1) * MIB - 3 * 4096))" "$io: a hole needs no zeros: they are skipped"
 	report_holds report "$io"
 	rm dst
 done
@@ -49,7 +49,7 @@ done
 old dst
 exits 0 "--target-is-zero" "$xmover" copy --method=host --target-is-zero --verify=none --report=report thick dst
 is "$(head -c $((2 * MIB)) dst | tail -c 1 | od -An -tx1)" " ff" "leaves out zeros, whatever is there"
-is "$(way skipped)" "$(((32 - 1) * MIB - 3 * 65536))" "and says so"
+is "$(way skipped)" "$(((32 - 1) * MIB - 3 * 4096))" "and says so"
 exits 65 "which verify finds" "$xmover" verify src dst
 
 # ---- loop devices -----------------------------------------------------------------------
