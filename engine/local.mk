@@ -8,6 +8,7 @@ libengine_la_SOURCES = \
 	engine/buffers.c \
 	engine/chap.c engine/chap.h \
 	engine/clock.c engine/clock.h \
+	engine/clone.c engine/clone.h \
 	engine/ctx.c engine/ctx.h \
 	engine/endpoint.c engine/endpoint.h \
 	engine/error.c engine/error.h \
@@ -25,6 +26,7 @@ libengine_la_SOURCES = \
 	engine/job-id.c engine/job-id.h \
 	engine/log.c \
 	engine/method.h \
+	engine/method-clone.c \
 	engine/method-host.c \
 	engine/nexus.h \
 	engine/nexus-host.c \

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "error.h"
+#include "xm/align.h"
 
 static const char *size_text(char *buf, size_t n, uint64_t bytes)
 {
@@ -89,8 +90,26 @@ static void planned(const struct xm_job *job, char *buf, size_t n)
 		snprintf(buf, n, "Storage offload would not be used for %s, %s", total, why);
 }
 
+/* What was neither offloaded nor had to be read: it needs no excuse. */
+static void add_others(struct xm_job *job, uint64_t zeros)
+{
+	uint64_t clone = job->ways[XM_WAY_CLONE].left;
+	size_t at = strlen(job->message);
+	char size[32];
+
+	if (zeros)
+		at += (size_t)snprintf(job->message + at, sizeof job->message - at,
+				       "; %s were zeros", size_text(size, sizeof size, zeros));
+	if (clone && at < sizeof job->message)
+		snprintf(job->message + at, sizeof job->message - at,
+			 "; %s were cloned by the file system",
+			 size_text(size, sizeof size, clone));
+}
+
 void xm_job_write_message(struct xm_job *job)
 {
+	uint64_t zeros = job->ways[XM_WAY_ZERO].left + job->ways[XM_WAY_SKIP].left;
+	uint64_t data = job->len - xm_min_u64(zeros, job->len);
 	uint64_t by_offload = offloaded(job);
 	char part[32], total[32], how[96], why[288];
 	char *buf = job->message;
@@ -103,23 +122,26 @@ void xm_job_write_message(struct xm_job *job)
 		return;
 	}
 	size_text(part, sizeof part, by_offload);
-	size_text(total, sizeof total, job->len);
+	size_text(total, sizeof total, data);
 	titles(job, false, how, sizeof how);
 	because(job, why, sizeof why);
-	if (by_offload == 0)
+	if (data == 0)
+		snprintf(buf, n, "Storage offload not used during migration: there was no data");
+	else if (by_offload == 0)
 		snprintf(buf, n,
 			 "Storage offload not used during migration: 0 of %s by offload, %s",
 			 total, why);
-	else if (by_offload == job->len)
+	else if (by_offload == data)
 		snprintf(buf, n,
 			 "Storage offload used during migration: %s of %s (100 %%) by %s", part,
 			 total, how);
 	else if (job->fallbacks.n > 0 && job->tally.done == job->len)
 		snprintf(buf, n,
 			 "Storage offload used during migration: %s of %s (%u %%) by %s, the "
-			 "rest by host %s", part, total, percent(by_offload, job->len), how, why);
+			 "rest by host %s", part, total, percent(by_offload, data), how, why);
 	else
 		snprintf(buf, n,
 			 "Storage offload used during migration: %s of %s (%u %%) by %s; the "
-			 "rest was not moved", part, total, percent(by_offload, job->len), how);
+			 "rest was not moved", part, total, percent(by_offload, data), how);
+	add_others(job, zeros);
 }

@@ -91,6 +91,7 @@ void xm_method_wait(struct xm_method *m, struct xm_waiter *w);
 void xm_method_reap(struct xm_method *m, struct xm_list *done);
 void xm_method_close(struct xm_method *m);
 
+extern const struct xm_method_ops xm_method_clone;
 extern const struct xm_method_ops xm_method_host;
 
 #endif

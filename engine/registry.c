@@ -29,6 +29,7 @@ static const struct xm_method_ops *const methods[] = {
 	&scsi_method_xcopy,
 	&scsi_method_odx,
 	&nvme_method_copy,
+	&xm_method_clone,
 	&xm_method_host,
 	NULL,
 };

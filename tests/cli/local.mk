@@ -17,6 +17,7 @@ CLI_SH_TESTS = \
 	tests/cli/test-bad-input.sh \
 	tests/cli/test-block-device.sh \
 	tests/cli/test-copy.sh \
+	tests/cli/test-clone.sh \
 	tests/cli/test-crash.sh \
 	tests/cli/test-killed.sh \
 	tests/cli/test-killed-host.sh \

@@ -59,7 +59,7 @@ like "$OUT" '^xmover [0-9]+\.[0-9]+\.[0-9]+$' "--version says which"
 exits 0 "--help" "$xmover" --help
 exits 0 "--capabilities" "$xmover" --capabilities
 is "$(perl -MJSON::PP -0777 -ne 'my $j = decode_json($_);
-	print join " ", sort map { $_->{name} } grep { $_->{kind} eq "method" } @{$j->{capabilities}}' <<<"$OUT")" "host nvme_copy odx xcopy" \
+	print join " ", sort map { $_->{name} } grep { $_->{kind} eq "method" } @{$j->{capabilities}}' <<<"$OUT")" "clone host nvme_copy odx xcopy" \
 	"--capabilities names the methods"
 if [ "$(id -u)" = 0 ]; then
 	OUT=$(setpriv --bounding-set=-sys_rawio --inh-caps=-sys_rawio "$xmover" --capabilities)

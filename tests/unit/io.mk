@@ -3,7 +3,7 @@
 IO_UNIT = tests/unit/test-leaves tests/unit/test-clock tests/unit/test-error tests/unit/test-ctx \
 	tests/unit/test-pool tests/unit/test-identity tests/unit/test-io \
 	tests/unit/test-io-faults tests/unit/test-endpoint tests/unit/test-host \
-	tests/unit/test-zero-find
+	tests/unit/test-zero-find tests/unit/test-clone
 check_PROGRAMS += $(IO_UNIT)
 UNIT_TESTS += $(IO_UNIT)
 IO_UNIT_CPPFLAGS = $(ENGINE_CPPFLAGS) -iquote $(srcdir)/tests/unit $(CMOCKA_CFLAGS)
@@ -38,3 +38,6 @@ tests_unit_test_host_CPPFLAGS = $(IO_UNIT_CPPFLAGS)
 tests_unit_test_host_LDADD = $(IO_UNIT_LDADD)
 tests_unit_test_zero_find_CPPFLAGS = $(IO_UNIT_CPPFLAGS)
 tests_unit_test_zero_find_LDADD = $(IO_UNIT_LDADD)
+tests_unit_test_clone_SOURCES = tests/unit/test-clone.c $(DISK_RIG)
+tests_unit_test_clone_CPPFLAGS = $(IO_UNIT_CPPFLAGS)
+tests_unit_test_clone_LDADD = $(IO_UNIT_LDADD)
