@@ -15,6 +15,7 @@
 
 struct xm_endpoint;
 struct xm_io;
+struct xm_remote_ops;
 
 /* A finding while explaining: as xm_finding_fn, for facts that the caller words. */
 struct xm_findings {
@@ -40,6 +41,7 @@ struct xm_endpoint_ops {
 	 * cache did not see (BLKFLSBUF).  NULL slot: nothing to drop.  0 or -errno.
 	 */
 	int (*drop_cache)(struct xm_endpoint *ep);
+	const struct xm_remote_ops *remote;  /* at the other end of a stream; else NULL */
 	void (*close)(struct xm_endpoint *ep);
 };
 

@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 #include "error.h"
+#include "remote.h"
 #include "xm/align.h"
 
 #define FLUSH_EVERY_NS (10 * XM_NS_PER_S)
@@ -137,6 +138,18 @@ static void flush_failed(struct xm_job *job)
 	xm_job_fail_status(job, s);
 }
 
+/* What the flush covered need not be sent again. */
+static void tell_durable(struct xm_job *job)
+{
+	const struct xm_remote_ops *remote = xm_remote_of(job->src);
+	uint64_t off, len, from = job->syncing.lo;
+
+	if (!remote || !remote->durable)
+		return;
+	for (; xm_map_next(&job->syncing, from, UINT64_MAX, &off, &len); from = off + len)
+		remote->durable(job->src, off - job->dst_off + job->src_off, len);
+}
+
 static void take_flush(struct xm_job *job)
 {
 	if (!xm_list_pop(&job->flush_done))
@@ -148,6 +161,7 @@ static void take_flush(struct xm_job *job)
 	}
 	job->flush_tries = 0;
 	job->flushed_at = xm_job_now(job);
+	tell_durable(job);
 	xm_map_clear(&job->syncing, job->syncing.lo, job->syncing.hi - job->syncing.lo, NULL);
 	if (job->phase == XM_PHASE_FLUSH) {
 		job->flush_wanted = false;

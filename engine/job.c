@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <unistd.h>
 #include "error.h"
+#include "remote.h"
 
 uint64_t xm_job_now(const struct xm_job *job)
 {
@@ -270,6 +271,15 @@ static void judge_unknown(struct xm_job *job)
 	xm_error_free(old);
 }
 
+static void tell_end(struct xm_job *job)
+{
+	const struct xm_remote_ops *remote = xm_remote_of(job->src);
+
+	if (remote && remote->ended)
+		remote->ended(job->src, (enum xm_code)job->result,
+			      job->err ? xm_error_text(job->err) : "", job->tally.done);
+}
+
 static int finish(struct xm_job *job, struct xm_error **err)
 {
 	judge_unknown(job);
@@ -278,6 +288,7 @@ static int finish(struct xm_job *job, struct xm_error **err)
 	job->result = job->err ? (int)xm_error_code(job->err) : XM_OK;
 	job->ended = xm_job_now(job);
 	xm_job_write_message(job);
+	tell_end(job);
 	xm_job_phase(job, XM_PHASE_END);
 	if (!job->err)
 		return 0;

@@ -56,3 +56,4 @@ else
 libengine_la_SOURCES += engine/no-uring.c
 endif
 include engine/core.mk
+include engine/wire.mk

@@ -5,6 +5,7 @@
  * same (no-iscsi.c): it claims its names and says what is missing.
  */
 #include "registry.h"
+#include "remote.h"
 
 extern const struct xm_opener scsi_opener_iscsi;
 extern const struct xm_opener scsi_opener_sg;
@@ -35,11 +36,12 @@ static const struct xm_method_ops *const methods[] = {
 };
 
 static const struct xm_extent_source_ops *const extents[] = {
+	&xm_extent_remote,
 	&xm_extent_seek,
 	&nbd_extents,
 	NULL,
 };
-static const struct xm_token_ops *const tokens[] = { &scsi_tokens, NULL };
+static const struct xm_token_ops *const tokens[] = { &xm_token_remote, &scsi_tokens, NULL };
 
 static const struct xm_dirty_source_ops *const dirty[] = {
 	&xm_dirty_list,

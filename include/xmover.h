@@ -260,6 +260,46 @@ XM_API int xm_job_fallback(const struct xm_job *job, size_t i, const char **ret_
 			   const char **ret_detail, uint64_t *ret_count, uint64_t *ret_bytes);
 XM_API void xm_job_free(struct xm_job *job);
 
+/* ---- across two hosts ----------------------------------------------------------- */
+
+/*
+ * The disk at the other end of a stream, as a source: give it to xm_job_new().
+ * Two descriptors: a two-way stream, where xm_send_run() runs at the other end.  out_fd
+ * -1: what xm_endpoint_stream() made, out of a pipe or a file.  The descriptors stay
+ * the caller's, open until the endpoint is closed, and are non-blocking meanwhile.
+ * Waits for the other side, bounded.  XM_E_TEMPORARY (it has gone), XM_E_CONFIG (no stream
+ * of xmover, or of another version).
+ */
+XM_API int xm_endpoint_receive(struct xm_ctx *ctx, int in_fd, int out_fd,
+			       struct xm_endpoint **ret_ep, struct xm_error **err);
+
+/* No job will be run: tell the other end of a two-way stream why.  Nothing for other disks. */
+XM_API void xm_endpoint_refuse(struct xm_endpoint *ep, enum xm_code code, const char *why);
+
+struct xm_send;
+/*
+ * A sender: answers what the job of a receiver asks of src.  Knows XM_OPT_IO, and
+ * XM_OPT_OFFLOAD ("never": no tokens, data travels); the rest is the receiver's.
+ */
+XM_API int xm_send_new(struct xm_ctx *ctx, struct xm_endpoint *src, int in_fd, int out_fd,
+		       struct xm_send **ret_send, struct xm_error **err);
+XM_API int xm_send_set_str(struct xm_send *send, enum xm_job_option opt, const char *value,
+			   struct xm_error **err);
+/*
+ * Serve until the receiver ends.  0: it said that all is durable and checked.  Else its
+ * code, or XM_E_TEMPORARY where it went without a word.
+ */
+XM_API int xm_send_run(struct xm_send *send, struct xm_error **err);
+/* Any thread; async-signal-safe. */
+XM_API void xm_send_stop(struct xm_send *send);
+enum xm_send_u64 {
+	XM_SEND_BYTES_SENT,      /* of the disk, through the stream */
+	XM_SEND_BYTES_DURABLE,   /* acknowledged by the receiver */
+	XM_SEND_TOKENS_MADE
+};
+XM_API uint64_t xm_send_u64(const struct xm_send *send, enum xm_send_u64 key);
+XM_API void xm_send_free(struct xm_send *send);
+
 /* ---- looking without writing -------------------------------------------------- */
 
 enum xm_verdict { XM_PASS, XM_WARN, XM_FAIL, XM_INFO };

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A disk at the other end of a stream, as an endpoint: so that a job moves from it,
+ * or to it, as from any disk.
+ *
+ *   remote-source.c   two-way: reads, extents and tokens are asked of the sender
+ *   stream-source.c   one-way: pieces come as they come; the job takes what is there
+ *   stream-sink.c     one-way: writes, zeros and tokens become frames
+ *   remote-token.c    tokens of all three, by the seam of token.h
+ *
+ * A job asks ep->ops->remote for what such a disk cannot do as others do.
+ */
+#ifndef XM_REMOTE_H
+#define XM_REMOTE_H
+
+#include "endpoint.h"
+#include "extent.h"
+#include "token.h"
+#include "wire.h"
+#include "wire-hello.h"
+
+/* What came in one frame of a one-way stream. */
+enum xm_piece_kind { XM_PIECE_DATA, XM_PIECE_ZERO, XM_PIECE_SKIP, XM_PIECE_TOKEN };
+struct xm_piece {
+	struct xm_list link;
+	enum xm_piece_kind kind;
+	unsigned users;                  /* chunks of the job made of it, and who took it */
+	unsigned nruns;
+	struct xm_token_run runs[XM_TOKEN_RUNS_MAX];   /* on the source */
+	uint64_t bytes;
+	uint8_t *data;                   /* DATA */
+	struct xm_token *token;          /* TOKEN */
+	struct xm_wire_sample sample;
+};
+
+struct xm_remote_ops {
+	/* [off, off+len) of the source is durable at the destination. */
+	void (*durable)(struct xm_endpoint *ep, uint64_t off, uint64_t len);
+	/* The job is over.  Bounded. */
+	void (*ended)(struct xm_endpoint *ep, enum xm_code code, const char *text, uint64_t bytes);
+	/*
+	 * Of a one-way source, whose bytes cannot be asked for: the next piece that came.  The
+	 * caller is one of its users: xm_piece_put().  Else NULL; *ret_over: nothing will come
+	 * any more.
+	 */
+	struct xm_piece *(*next)(struct xm_endpoint *ep, bool *ret_over);
+	/* Of a one-way source: NULL when it came whole, else what is wrong with it. */
+	const char *(*wrong)(struct xm_endpoint *ep, enum xm_code *ret_code);
+	/* Kind and id of the stream, for tokens: as token.h says. */
+	const struct xm_token_ops *tokens;
+};
+
+/* The piece is of no use to this user any more. */
+void xm_piece_put(struct xm_endpoint *ep, struct xm_piece *p);
+
+static inline const struct xm_remote_ops *xm_remote_of(const struct xm_endpoint *ep)
+{
+	return ep->ops->remote;
+}
+/* The job may read what is there: everywhere but through a one-way stream. */
+static inline bool xm_remote_is_blind(const struct xm_endpoint *ep)
+{
+	return ep->ops->remote && ep->ops->remote->next;
+}
+
+/* An endpoint with what HELLO says of it; takes the names. */
+struct xm_endpoint *xm_remote_endpoint(struct xm_ctx *ctx, const struct xm_endpoint_ops *ops,
+				       const char *name, struct xm_wire_hello *h);
+/* After HELLO.  They take the wire, and on failure free it. */
+int xm_remote_source_new(struct xm_ctx *ctx, struct xm_wire *w, struct xm_wire_hello *h,
+			 struct xm_endpoint **ret_ep, struct xm_error **err);
+int xm_stream_source_new(struct xm_ctx *ctx, struct xm_wire *w, struct xm_wire_hello *h,
+			 struct xm_endpoint **ret_ep, struct xm_error **err);
+
+/* Tokens of endpoints at the other end of a stream. */
+extern const struct xm_token_ops xm_token_remote;
+
+/* What is zero there, as the sender said. */
+extern const struct xm_extent_source_ops xm_extent_remote;
+/* For their ports: as much as a frame takes; the other end's limits show in what comes back. */
+void xm_remote_token_limits(struct xm_token_port *p, const struct xm_endpoint *ep, unsigned ops,
+			    unsigned inflight);
+
+/* What a request that cannot be answered any more ends with. */
+struct xm_status xm_remote_gone(struct xm_wire *w, enum xm_side side);
+
+#endif
