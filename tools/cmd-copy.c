@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * xmover copy SRC DST: open, check, run the job, tell the truth about it.
+ * xmover copy SRC DST, and receive DST: open, check, run the job, tell the truth about it.
  *
  * Everything that can be refused is refused before the first byte is written.
+ * receive is a copy whose source is at the other end of a stream.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include "cmd.h"
 #include "console.h"
+#include "link.h"
 #include "outcome.h"
 #include "signals.h"
 #include "text.h"
 
 struct copy {
 	const struct opts *o;
+	const char *src_name, *dst_name;     /* src_name NULL: from a stream */
+	struct link link;
 	struct xm_ctx *ctx;
 	struct xm_endpoint *src, *dst;
 	struct xm_job *job;
@@ -29,7 +33,14 @@ static int set_job_id(const struct copy *c, struct xm_error **err)
 
 	if (id)
 		return xm_ctx_set(c->ctx, XM_CTX_JOB_ID, id, err);
-	return xm_ctx_set(c->ctx, XM_CTX_JOB_FROM, c->o->operand[1], err);
+	return xm_ctx_set(c->ctx, XM_CTX_JOB_FROM, c->dst_name, err);
+}
+
+static int open_source(struct copy *c, struct xm_error **err)
+{
+	if (c->src_name)
+		return xm_endpoint_open(c->ctx, c->src_name, 0, 0, &c->src, err);
+	return xm_endpoint_receive(c->ctx, c->link.in, c->link.out, &c->src, err);
 }
 
 static int open_disks(struct copy *c, struct xm_error **err)
@@ -40,10 +51,10 @@ static int open_disks(struct copy *c, struct xm_error **err)
 	c->ctx = cmd_context(c->o, opt_flag(c->o, OPT_DRY_RUN) ? "inspect" : "copy", err);
 	if (!c->ctx || set_job_id(c, err) != 0)
 		return -1;
-	if (xm_endpoint_open(c->ctx, c->o->operand[0], 0, 0, &c->src, err) != 0)
+	if (open_source(c, err) != 0)
 		return -1;
 	outcome_source(c->src);
-	if (xm_endpoint_open(c->ctx, c->o->operand[1], flags, xm_endpoint_size(c->src), &c->dst,
+	if (xm_endpoint_open(c->ctx, c->dst_name, flags, xm_endpoint_size(c->src), &c->dst,
 			     err) != 0)
 		return -1;
 	outcome_destination(c->dst);
@@ -101,6 +112,7 @@ static int check_identity(const struct copy *c)
 		 xm_endpoint_str(c->dst, XM_EP_NAME), xm_endpoint_str(c->dst, XM_EP_DESIGNATOR),
 		 id);
 	console_log(NULL, XM_LOG_ERROR, "failed", text);
+	xm_endpoint_refuse(c->src, XM_E_DESTINATION, text);
 	outcome_end(XM_E_DESTINATION, "failed", text);
 	return XM_E_DESTINATION;
 }
@@ -163,6 +175,8 @@ static int finish(struct copy *c, struct xm_error *err, bool failed)
 
 	if (failed) {
 		snprintf(message, sizeof message, "%s", err ? xm_error_text(err) : "out of memory");
+		if (c->src && !c->job)
+			xm_endpoint_refuse(c->src, err ? xm_error_code(err) : XM_E_BUG, message);
 		code = cmd_fail(err);
 	}
 	if (c->job) {
@@ -184,6 +198,11 @@ static int finish(struct copy *c, struct xm_error *err, bool failed)
 	return code;
 }
 
+static void stop_job(void *job)
+{
+	xm_job_stop(job);
+}
+
 static int run(struct copy *c, struct xm_error **err)
 {
 	int failed;
@@ -192,9 +211,9 @@ static int run(struct copy *c, struct xm_error **err)
 		return xm_job_plan(c->job, err);
 	xm_job_set_progress(c->job, on_progress, c, console_interval_ns());
 	outcome_begin();
-	signals_job_begins(c->job);
+	signals_run_begins(stop_job, c->job);
 	failed = xm_job_run(c->job, err);
-	signals_job_ended();
+	signals_run_ended();
 	figures_read(&c->figures, c->job);
 	console_progress_end(&c->figures);
 	return failed;
@@ -220,14 +239,31 @@ static int copy(struct copy *c)
 	return finish(c, err, run(c, &err) != 0);
 }
 
+static int copy_and_close(struct copy *c)
+{
+	int code = copy(c);
+
+	xm_job_free(c->job);
+	xm_endpoint_close(c->dst);
+	xm_endpoint_close(c->src);
+	xm_ctx_free(c->ctx);
+	return code;
+}
+
 int cmd_copy(const struct opts *o)
 {
-	struct copy c = { .o = o };
-	int code = copy(&c);
+	struct copy c = { .o = o, .src_name = o->operand[0], .dst_name = o->operand[1] };
 
-	xm_job_free(c.job);
-	xm_endpoint_close(c.dst);
-	xm_endpoint_close(c.src);
-	xm_ctx_free(c.ctx);
+	return copy_and_close(&c);
+}
+
+int cmd_receive(const struct opts *o)
+{
+	struct copy c = { .o = o, .dst_name = o->operand[0] };
+	int code = link_open(&c.link, o, LINK_RECEIVER);
+
+	if (code == XM_OK)
+		code = copy_and_close(&c);
+	link_close(&c.link);
 	return code;
 }

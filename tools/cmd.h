@@ -10,6 +10,8 @@
 int cmd_capabilities(void);
 int cmd_copy(const struct opts *o);
 int cmd_probe(const struct opts *o);
+int cmd_receive(const struct opts *o);
+int cmd_send(const struct opts *o);
 int cmd_verify(const struct opts *o);
 
 /*

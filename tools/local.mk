@@ -8,11 +8,13 @@ libtools_la_SOURCES = \
 	tools/capabilities.c \
 	tools/cmd-copy.c \
 	tools/cmd-probe.c \
+	tools/cmd-send.c \
 	tools/cmd-verify.c \
 	tools/cmd.c tools/cmd.h \
 	tools/console.c tools/console.h \
 	tools/figures.c tools/figures.h \
 	tools/help.c tools/help.h \
+	tools/link.c tools/link.h \
 	tools/opt.c tools/opt.h tools/options.def \
 	tools/outcome.c tools/outcome.h \
 	tools/report-file.c \

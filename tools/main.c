@@ -52,6 +52,10 @@ static int run_verb(const struct opts *o)
 		return cmd_copy(o);
 	case VERB_PROBE:
 		return cmd_probe(o);
+	case VERB_RECEIVE:
+		return cmd_receive(o);
+	case VERB_SEND:
+		return cmd_send(o);
 	case VERB_VERIFY:
 		return cmd_verify(o);
 	case VERB_NONE:

@@ -18,6 +18,8 @@
 #define COPY VERB_COPY
 #define PROBE VERB_PROBE
 #define VERIFY VERB_VERIFY
+#define SEND VERB_SEND
+#define RECEIVE VERB_RECEIVE
 const struct opt_row opt_table[OPT_COUNT] = {
 #define OPT(id, name, letter, kind, argument, verbs, preset, help)                                 \
 	[OPT_##id] = { name, letter, OPT_##kind, argument, verbs, preset, help },
@@ -28,11 +30,17 @@ const struct opt_row opt_table[OPT_COUNT] = {
 #undef COPY
 #undef PROBE
 #undef VERIFY
+#undef SEND
+#undef RECEIVE
 
 const struct opt_verb_row opt_verbs[] = {
 	{ "copy", VERB_COPY, "SRC DST", 2, 2, "Copy all of SRC onto the start of DST." },
 	{ "probe", VERB_PROBE, "SRC [DST]", 1, 2,
 	  "Say what the disks can do, whether the storage would copy, and why. Changes nothing." },
+	{ "send", VERB_SEND, "SRC", 1, 1,
+	  "Send SRC to xmover receive on another host: by tokens of the storage, else as data." },
+	{ "receive", VERB_RECEIVE, "DST", 1, 1,
+	  "Receive what xmover send sends onto the start of DST." },
 	{ "verify", VERB_VERIFY, "SRC DST", 2, 2,
 	  "Compare all of SRC with the start of DST; show the first differences." },
 };

@@ -41,7 +41,8 @@ bool outcome_setup(const struct opts *o, char *error, size_t size)
 
 	text_now(out.started);
 	if (o->operands > 0)
-		text_redact(o->operand[0], out.source.text[0], DISK_TEXT);
+		text_redact(o->operand[0], (o->verb == VERB_RECEIVE ? &out.destination :
+					    &out.source)->text[0], DISK_TEXT);
 	if (o->operands > 1)
 		text_redact(o->operand[1], out.destination.text[0], DISK_TEXT);
 	if (!path)

@@ -15,7 +15,8 @@ static struct {
 	sigset_t set;            /* set by signals_start(), never changed */
 	pthread_mutex_t lock;    /* guards what follows */
 	enum { BEFORE, RUNNING, STOPPING, AFTER } state;
-	struct xm_job *job;      /* while RUNNING or STOPPING */
+	void (*stop)(void *what);        /* while RUNNING or STOPPING */
+	void *what;
 	time_t deadline;         /* of STOPPING, monotonic */
 } sig = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -57,7 +58,7 @@ static void on_terminate_locked(void)
 			    "stopping: waits for what is under way; a second signal ends at once");
 		sig.state = STOPPING;
 		sig.deadline = monotonic() + SIGNALS_GRACE_S;
-		xm_job_stop(sig.job);
+		sig.stop(sig.what);
 		break;
 	case STOPPING:
 		end_hard("Ended by a second signal");
@@ -108,18 +109,19 @@ bool signals_start(void)
 	return true;
 }
 
-void signals_job_begins(struct xm_job *job)
+void signals_run_begins(void (*stop)(void *what), void *what)
 {
 	pthread_mutex_lock(&sig.lock);
-	sig.job = job;
+	sig.stop = stop;
+	sig.what = what;
 	sig.state = RUNNING;
 	pthread_mutex_unlock(&sig.lock);
 }
 
-void signals_job_ended(void)
+void signals_run_ended(void)
 {
 	pthread_mutex_lock(&sig.lock);
-	sig.job = NULL;
+	sig.what = NULL;
 	sig.state = AFTER;
 	pthread_mutex_unlock(&sig.lock);
 }

@@ -13,8 +13,6 @@
 
 #include <stdbool.h>
 
-struct xm_job;
-
 /* A pod is killed 30 s after TERM. */
 #define SIGNALS_GRACE_S 25
 
@@ -22,9 +20,9 @@ struct xm_job;
 bool signals_block(void);
 /* From here on they are taken: after outcome_setup(), so that an end is reported. */
 bool signals_start(void);
-/* The job is about to run. */
-void signals_job_begins(struct xm_job *job);
+/* A job, or a sender, is about to run; stop(what) asks it to end, from another thread. */
+void signals_run_begins(void (*stop)(void *what), void *what);
 /* It ended; from here on signals are ignored, the process ends by itself soon. */
-void signals_job_ended(void);
+void signals_run_ended(void);
 
 #endif

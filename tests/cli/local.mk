@@ -27,6 +27,7 @@ CLI_SH_TESTS = \
 	tests/cli/test-nbd-loss.sh \
 	tests/cli/test-options.sh \
 	tests/cli/test-secrets.sh \
+	tests/cli/test-send.sh \
 	tests/cli/test-signals.sh \
 	tests/cli/test-tgtd.sh \
 	tests/cli/test-zeros.sh
