@@ -39,6 +39,14 @@ void xm_waiter_fd(struct xm_waiter *w, int fd, short events)
 	w->fds[w->n++] = (struct pollfd){ .fd = fd, .events = events };
 }
 
+bool xm_waiter_told(const struct xm_waiter *w, int fd)
+{
+	for (unsigned i = 0; i < w->n; i++)
+		if (w->fds[i].fd == fd && w->fds[i].revents)
+			return true;
+	return false;
+}
+
 void xm_waiter_until(struct xm_waiter *w, uint64_t when)
 {
 	if (when < w->deadline)

@@ -27,6 +27,8 @@ struct xm_waiter {
 
 void xm_waiter_reset(struct xm_waiter *w);
 void xm_waiter_fd(struct xm_waiter *w, int fd, short events);
+/* Had it something when the wait ended?  False before the first. */
+bool xm_waiter_told(const struct xm_waiter *w, int fd);
 /* Not later than `when`; a time that has passed means do not sleep. */
 void xm_waiter_until(struct xm_waiter *w, uint64_t when);
 void xm_waiter_free(struct xm_waiter *w);

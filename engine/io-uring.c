@@ -21,8 +21,6 @@
 
 #define DEPTH 256
 #define FILES 16
-/* The kernel's limit for one registered buffer. */
-#define REGISTERED_MAX (UINT64_C(1) << 30)
 #define NOT_REGISTERED (-1)
 
 struct ring_file {
@@ -35,6 +33,8 @@ struct uring {
 	struct io_uring ring;
 	int event;
 	bool enabled;
+	bool look;                       /* a wait came since the last look */
+	bool more;                       /* work that no event will tell of */
 	int broken;                      /* errno of an enter that will never work */
 	struct xm_pool_client *lent;     /* ops that a thread has */
 	struct xm_list unsent;           /* ops in the queue that the kernel has not taken */
@@ -42,8 +42,8 @@ struct uring {
 	bool files_registered;
 	unsigned nslots, nfiles;
 	struct ring_file files[FILES / 2];
-	const uint8_t *fixed;            /* registered buffers */
-	uint64_t fixed_size;
+	const struct xm_buffers *pool;   /* NULL: nothing of it can be registered */
+	enum fixed { NOT_YET, FIXED, NEVER } *fixed;     /* of each slot of it */
 };
 
 static struct uring *uring_of(struct xm_io *io)
@@ -85,29 +85,62 @@ static int uring_attach(struct xm_io *io, struct xm_endpoint *ep, struct xm_erro
 	return 0;
 }
 
+/* Room for all slots; each is pinned when it is used first, so that few cost little. */
 static void uring_buffers(struct xm_io *io, struct xm_buffers *b)
 {
 	struct uring *u = uring_of(io);
-	struct iovec all = { .iov_base = b->base, .iov_len = b->slot_size * b->slots };
-	int rc = -EFAULT;
-	if (all.iov_len <= REGISTERED_MAX)
-		rc = io_uring_register_buffers(&u->ring, &all, 1);
+	enum fixed *fixed = calloc(b->slots, sizeof *fixed);
+	int rc = fixed ? io_uring_register_buffers_sparse(&u->ring, b->slots) : -ENOMEM;
 	if (rc < 0) {
 		xm_log(u->fd.ctx, XM_LOG_DEBUG, "buffers_not_registered",
 		       "io_uring takes the buffers unregistered (%d)", rc);
+		free(fixed);
 		return;
 	}
-	u->fixed = b->base;
-	u->fixed_size = all.iov_len;
+	u->pool = b;
+	u->fixed = fixed;
+}
+
+/* Not all may be had: RLIMIT_MEMLOCK. */
+static enum fixed pin(struct uring *u, unsigned slot)
+{
+	struct iovec v = { .iov_base = xm_buffers_at(u->pool, (int)slot),
+			   .iov_len = u->pool->slot_size };
+	__u64 tag = 0;
+	return io_uring_register_buffers_update_tag(&u->ring, slot, &v, &tag, 1) == 1 ? FIXED
+										       : NEVER;
 }
 
 /* ---- submission -------------------------------------------------------------------- */
 
-static bool is_fixed(const struct uring *u, const struct xm_fd_op *op)
+/* The registered slot that holds the step's bytes, or NOT_REGISTERED. */
+static int fixed_slot(struct uring *u, const struct xm_fd_op *op)
 {
 	const uint8_t *buf = op->buf;
-	return u->fixed && buf >= u->fixed && op->len <= u->fixed_size &&
-	       (uint64_t)(buf - u->fixed) <= u->fixed_size - op->len;
+	if (!u->pool || buf < u->pool->base || op->len > u->pool->slot_size)
+		return NOT_REGISTERED;
+	uint64_t at = (uint64_t)(buf - u->pool->base), slot = at / u->pool->slot_size;
+	if (slot >= u->pool->slots || at % u->pool->slot_size > u->pool->slot_size - op->len)
+		return NOT_REGISTERED;
+	if (u->fixed[slot] == NOT_YET)
+		u->fixed[slot] = pin(u, (unsigned)slot);
+	return u->fixed[slot] == FIXED ? (int)slot : NOT_REGISTERED;
+}
+
+static void prepare_transfer(struct uring *u, struct io_uring_sqe *sqe, const struct xm_fd_op *op,
+			     int fd)
+{
+	unsigned len = (unsigned)op->len;
+	int slot = fixed_slot(u, op);
+	bool read = op->call == XM_FD_READ;
+	if (slot != NOT_REGISTERED && read)
+		io_uring_prep_read_fixed(sqe, fd, op->buf, len, op->off, slot);
+	else if (slot != NOT_REGISTERED)
+		io_uring_prep_write_fixed(sqe, fd, op->buf, len, op->off, slot);
+	else if (read)
+		io_uring_prep_read(sqe, fd, op->buf, len, op->off);
+	else
+		io_uring_prep_write(sqe, fd, op->buf, len, op->off);
 }
 
 static void prepare(struct uring *u, struct io_uring_sqe *sqe, const struct xm_fd_op *op)
@@ -116,19 +149,10 @@ static void prepare(struct uring *u, struct io_uring_sqe *sqe, const struct xm_f
 	const struct ring_file *f = file_of(u, ep);
 	int slot = !f ? NOT_REGISTERED : op->cached ? f->slot_cached : f->slot;
 	int fd = slot != NOT_REGISTERED ? slot : op->cached ? ep->fd_cached : ep->fd;
-	unsigned len = (unsigned)op->len;
 	switch (op->call) {
 	case XM_FD_READ:
-		if (is_fixed(u, op))
-			io_uring_prep_read_fixed(sqe, fd, op->buf, len, op->off, 0);
-		else
-			io_uring_prep_read(sqe, fd, op->buf, len, op->off);
-		break;
 	case XM_FD_WRITE:
-		if (is_fixed(u, op))
-			io_uring_prep_write_fixed(sqe, fd, op->buf, len, op->off, 0);
-		else
-			io_uring_prep_write(sqe, fd, op->buf, len, op->off);
+		prepare_transfer(u, sqe, op, fd);
 		break;
 	case XM_FD_FALLOCATE:
 		io_uring_prep_fallocate(sqe, fd, op->mode, (off_t)op->off, (off_t)op->len);
@@ -214,7 +238,8 @@ static void uring_wait(struct xm_io *io, struct xm_waiter *w)
 		enter(u);
 	if (u->sent)
 		xm_waiter_fd(w, u->event, POLLIN);
-	if (io_uring_cq_ready(&u->ring) || (u->broken && !xm_list_empty(&u->unsent)))
+	u->look = true;
+	if (u->more || io_uring_cq_ready(&u->ring) || (u->broken && !xm_list_empty(&u->unsent)))
 		xm_waiter_until(w, 0);
 	else if (!xm_list_empty(&u->unsent))
 		xm_waiter_until(w, clock->now(clock) + XM_NS_PER_MS);
@@ -250,21 +275,19 @@ static void reap_lent(struct uring *u, struct xm_list *done)
 		step_ended(u, xm_container_of(l, struct xm_fd_op, work.link), done);
 }
 
-static void uring_reap(struct xm_io *io, struct xm_list *done)
+/* Is there something of which the event, emptied just now, will not tell again? */
+static bool more_waits(struct uring *u)
 {
-	struct uring *u = uring_of(io);
+	return io_uring_cq_ready(&u->ring) ||
+	       (IO_URING_READ_ONCE(*u->ring.sq.kflags) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW));
+}
+
+static void take_ready(struct uring *u, struct xm_list *done)
+{
 	struct io_uring_cqe *cqe;
 	uint64_t count;
-	/*
-	 * The event tells once of work that only an enter takes up.  So it is
-	 * emptied only right before one; while there is something to take
-	 * without, it stays, and the next poll returns at once.
-	 */
-	if (u->sent && !io_uring_cq_ready(&u->ring)) {
-		if (read(u->event, &count, sizeof count) < 0 && errno != EAGAIN)
-			u->broken = errno;
+	if (!io_uring_cq_ready(&u->ring))
 		io_uring_get_events(&u->ring);
-	}
 	/* What is ready now, not what comes while reaping: the turn must end. */
 	unsigned n = io_uring_cq_ready(&u->ring);
 	for (; n && !io_uring_peek_cqe(&u->ring, &cqe); n--) {
@@ -274,6 +297,19 @@ static void uring_reap(struct xm_io *io, struct xm_list *done)
 		u->sent--;
 		step_ended(u, op, done);
 	}
+	/* Our own enters have set it too: emptied after them, or the next poll is for nothing. */
+	if (read(u->event, &count, sizeof count) < 0 && errno != EAGAIN)
+		u->broken = errno;
+	u->more = more_waits(u);
+}
+
+static void uring_reap(struct xm_io *io, struct xm_list *done)
+{
+	struct uring *u = uring_of(io);
+	/* An engine has several users, who all reap; one look a turn is enough. */
+	if (u->look && u->sent)
+		take_ready(u, done);
+	u->look = false;
 	reap_lent(u, done);
 	if (u->broken)
 		fail_unsent(u, done);
@@ -296,6 +332,7 @@ static void uring_close(struct xm_io *io)
 	release(u);
 	xm_pool_client_free(u->lent);
 	xm_fd_engine_release(&u->fd);
+	free(u->fixed);
 	free(u);
 }
 
@@ -329,7 +366,8 @@ static int make_ring(struct io_uring *ring)
 {
 	/* Disabled at first: the one issuer is the thread that runs the job, not who opened. */
 	static const unsigned flags[] = {
-		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_R_DISABLED,
+		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+			IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_R_DISABLED,
 		IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_R_DISABLED,
 		IORING_SETUP_R_DISABLED,
 	};

@@ -79,7 +79,8 @@ static void heed_others(struct xm_job *job)
 	uint64_t rate = atomic_load(&job->rate), bytes;
 
 	/* the descriptor only ends waits; what it means is in the other fields */
-	while (read(job->wake_fd, &bytes, sizeof bytes) > 0)
+	while (xm_waiter_told(&job->waiter, job->wake_fd) &&
+	       read(job->wake_fd, &bytes, sizeof bytes) > 0)
 		;
 	if (rate != job->budget.rate)
 		xm_budget_set_rate(&job->budget, rate, xm_job_now(job));
