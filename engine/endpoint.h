@@ -55,7 +55,7 @@ struct xm_endpoint {
 	uint32_t dio_align;                  /* of offset, length and (up to 4096) memory in
 						direct I/O; 1 without O_DIRECT */
 	uint64_t opt_io;                     /* preferred bytes an I/O, 0 unknown */
-	uint64_t max_io;                     /* most bytes an I/O, 0 no limit known */
+	uint64_t max_io;                     /* most bytes an I/O that is not cut, 0 not known */
 	bool writable;
 	bool can_lose_cache;                 /* has a volatile cache: flush before anything is durable */
 	int fd;                              /* -1 when there is none */

@@ -11,8 +11,10 @@
 #include "registry.h"
 #include "xm/align.h"
 
+/* A request; more by the request gains nothing.  All of them: what peak memory is about. */
 #define SLOT (UINT64_C(1) << 20)
-#define SLOTS 32
+#define SLOTS_MAX 256
+#define POOL (UINT64_C(64) << 20)
 
 /* ---- engines and buffers ------------------------------------------------------------ */
 
@@ -44,6 +46,13 @@ static uint64_t slot_size(const struct xm_job *job)
 	return xm_max_u64(xm_round_down(size, least), least);
 }
 
+static unsigned slots(const struct xm_job *job, uint64_t size)
+{
+	uint64_t n = xm_min_u64(xm_max_u64(POOL / size, 2), SLOTS_MAX);
+
+	return (unsigned)(job->opt.depth ? xm_min_u64(n, job->opt.depth) : n);
+}
+
 static void tell_buffers(struct xm_job *job, struct xm_io *io)
 {
 	if (io->ops->buffers)
@@ -53,6 +62,7 @@ static void tell_buffers(struct xm_job *job, struct xm_io *io)
 static int open_pair(struct xm_job *job)
 {
 	struct xm_pair *p = &job->pair;
+	uint64_t size = slot_size(job);
 
 	*p = (struct xm_pair){ .ctx = job->ctx, .src = job->src, .dst = job->dst,
 				.allow_cross_namespace = job->opt.cross_namespace };
@@ -60,8 +70,8 @@ static int open_pair(struct xm_job *job)
 	p->dst_io = p->src_io ? engine_of(job, job->dst) : NULL;
 	if (!p->src_io || !p->dst_io)
 		return xm_job_fail(job, XM_E_TEMPORARY, "no I/O engine");
-	if (xm_buffers_init(&job->buffers, slot_size(job), SLOTS) < 0)
-		return xm_job_fail(job, XM_E_TEMPORARY, "memory for %d buffers is short", SLOTS);
+	if (xm_buffers_init(&job->buffers, size, slots(job, size)) < 0)
+		return xm_job_fail(job, XM_E_TEMPORARY, "memory for buffers is short");
 	p->buffers = &job->buffers;
 	tell_buffers(job, p->src_io);
 	if (p->dst_io != p->src_io)

@@ -19,9 +19,13 @@
 #include "zero.h"
 #include "zero-find.h"
 
-#define TASKS 32
+#define TASKS 256
+/* Of zeros; a copy is a buffer's worth, so that its depth is counted in requests. */
 #define TASK_BYTES (UINT64_C(8) << 20)
-#define FIRST_BYTES (UINT64_C(4) << 20)
+/* In flight to begin with: what caches hold between the read and the write of it. */
+#define FIRST_BYTES (UINT64_C(8) << 20)
+/* Where all disks are aligned, so that a whole buffer may begin there. */
+#define ALIGNED (UINT64_C(64) << 10)
 #define SMALLEST_GRAIN 512
 #define SMALLEST_ZEROS 4096
 /* Pieces without a buffer (zeros) that may be out beside those with one. */
@@ -247,10 +251,13 @@ static void step_ended(struct host *h, struct piece *p)
 
 /* ---- cutting ---------------------------------------------------------------------------- */
 
-/* Up to the next multiple of `most` on the destination, so that all but the first are aligned. */
+/* From an odd place up to a multiple of `most` on the destination: all but the first are aligned. */
 static uint64_t piece_len(const struct xm_run *r, uint64_t off, uint64_t most)
 {
-	return xm_min_u64(r->len - off, most - (r->dst + off) % most);
+	uint64_t at = r->dst + off;
+	if (!xm_is_aligned(at, ALIGNED))
+		most -= at % most;
+	return xm_min_u64(r->len - off, most);
 }
 
 static bool cut_piece(struct host *h, struct job_task *jt)
@@ -391,14 +398,17 @@ static void set_limits(struct host *h)
 {
 	const struct xm_endpoint *src = h->pair.src, *dst = h->pair.dst;
 	uint64_t align = xm_max_u64(src->block_size, dst->block_size);
+	uint64_t slot = h->pair.buffers->slot_size;
 	h->m.limits = (struct xm_method_limits){
 		.kinds = XM_TASK_COPY | XM_TASK_ZERO,
 		.align = align,
 		.max_runs = XM_TASK_RUNS_MAX,
 		.max_run = TASK_BYTES,
 		.max_bytes = TASK_BYTES,
-		.first_bytes = FIRST_BYTES,
+		.first_bytes = slot,
+		.steady = true,
 		.max_inflight = TASKS,
+		.first_inflight = (unsigned)xm_max_u64(FIRST_BYTES / slot, 2),
 	};
 	h->grain = xm_max_u64(xm_max_u64(align, SMALLEST_GRAIN),
 			      xm_max_u64(src->dio_align, dst->dio_align));

@@ -51,6 +51,8 @@ struct xm_method_limits {
 	uint64_t max_bytes;          /* bytes a task */
 	uint64_t first_bytes;        /* a good size for the first task */
 	uint64_t opt_bytes;          /* the array's wish, 0 none */
+	bool steady;                 /* copies gain nothing from being larger than first_bytes */
+	unsigned first_inflight;     /* tasks to begin with, 0 for a careful start */
 	unsigned max_inflight;       /* tasks */
 	bool gather;                 /* at the destination, each run begins where the one before ends */
 };

@@ -143,6 +143,7 @@ static int measure_block(struct xm_opening *o, struct xm_endpoint *ep)
 	ep->size = size;
 	ep->block_size = ep->dio_align = (uint32_t)block;
 	ep->opt_io = opt;
+	ep->max_io = xm_sysfs_whole_request(SYSFS, o->st.st_rdev);
 	ep->writable = o->dst;
 	measure_freeing(o, ep);
 	ep->can_lose_cache = true;

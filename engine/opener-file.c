@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "sysfs.h"
 #include "xm/align.h"
 #include "xm/cleanup.h"
 #include "zero.h"
@@ -117,6 +118,7 @@ static int measure_file(struct xm_opening *o, struct xm_endpoint *ep)
 	ep->size = (uint64_t)st.st_size;
 	ep->block_size = 1;
 	ep->opt_io = st.st_blksize > 0 ? (uint64_t)st.st_blksize : 0;
+	ep->max_io = xm_sysfs_whole_request("/sys", st.st_dev);
 	ep->can_lose_cache = true;
 	ep->writable = o->dst;
 	xm_zero_refused(ep, XM_ZERO_ZEROOUT);    /* for block devices only */

@@ -7,6 +7,8 @@
 #include "error.h"
 #include "xm/align.h"
 
+#define CAREFUL_DEPTH 2
+
 #define NOT_WANTED "not_wanted"
 
 bool xm_entry_usable(const struct xm_entry *e)
@@ -238,11 +240,12 @@ static void first_size(struct xm_entry *e)
 {
 	const struct xm_method_limits *l = &e->m->limits;
 	uint64_t first = l->first_bytes ? l->first_bytes : l->max_bytes;
+	unsigned begin = l->first_inflight ? l->first_inflight : CAREFUL_DEPTH;
 
-	e->ceiling = l->max_bytes;
+	e->ceiling = l->steady ? xm_max_u64(e->step, first) : l->max_bytes;
 	e->chunk = xm_max_u64(e->step, xm_min_u64(first, l->max_bytes));
 	e->proven = e->ops->needs_trial ? 0 : UINT64_MAX;
-	e->depth = e->fixed_depth ? e->max_depth : (unsigned)xm_min_u64(2, e->max_depth);
+	e->depth = e->fixed_depth ? e->max_depth : (unsigned)xm_min_u64(begin, e->max_depth);
 }
 
 int xm_pick_fit(struct xm_pick *p, const struct xm_plan *plan, const struct xm_map *map,

@@ -128,18 +128,24 @@ struct fill {
 	const struct xm_plan *p;
 	const struct xm_map *map;
 	const struct xm_plan_ask *ask;
-	uint64_t step, want;
+	uint64_t step, want, want_zeros;
 	struct xm_task *task;
 };
+
+/* Zeros cost little by the byte: as many at once as the method takes. */
+static uint64_t wanted(const struct fill *f, enum xm_task_kind kind)
+{
+	return kind == XM_TASK_ZERO ? f->want_zeros : f->want;
+}
 
 /*
  * Where [off, end) must end so that the task can hold it and a later one go on: off when
  * nowhere.
  */
-static uint64_t fit(const struct fill *f, uint64_t off, uint64_t end)
+static uint64_t fit(const struct fill *f, enum xm_task_kind kind, uint64_t off, uint64_t end)
 {
 	const struct xm_method_limits *l = f->ask->limits;
-	uint64_t room = xm_min_u64(f->want - f->task->bytes,
+	uint64_t room = xm_min_u64(wanted(f, kind) - f->task->bytes,
 				   capacity(l, f->ask->align, l->max_runs - f->task->nruns));
 
 	if (end - off <= room)
@@ -173,13 +179,17 @@ static void add_runs(struct fill *f, uint64_t off, uint64_t end)
 
 static bool full(const struct fill *f)
 {
-	return f->task->bytes >= f->want || f->task->nruns >= f->ask->limits->max_runs;
+	const struct xm_task *t = f->task;
+
+	if (t->nruns == 0)
+		return false;
+	return t->bytes >= wanted(f, t->kind) || t->nruns >= f->ask->limits->max_runs;
 }
 
 /* Gather what suits from spans that begin in [from, to), until the task is full. */
 static void scan(struct fill *f, uint64_t from, uint64_t to)
 {
-	uint64_t align = f->ask->align, off, len, max = f->want;
+	uint64_t align = f->ask->align, off, len, max = xm_max_u64(f->want, f->want_zeros);
 
 	if (!xm_checked_add(max, 2 * f->step, &max))
 		max = UINT64_MAX;
@@ -194,7 +204,7 @@ static void scan(struct fill *f, uint64_t from, uint64_t to)
 		    (f->task->nruns && s.kind != f->task->kind) ||
 		    !clip(f->map, f->step, align, &a, &b))
 			continue;
-		e = fit(f, a, b);
+		e = fit(f, s.kind, a, b);
 		if (f->task->nruns && (e == a || gap_before(f, a)))
 			return;
 		f->task->kind = s.kind;
@@ -214,6 +224,7 @@ bool xm_plan_next(const struct xm_plan *p, const struct xm_map *map, const struc
 	if (f.step == 0)
 		return false;
 	f.want = xm_min_u64(l->max_bytes, xm_max_u64(ask->bytes, f.step));
+	f.want_zeros = l->steady ? l->max_bytes : f.want;
 	scan(&f, ask->from, map->hi);
 	if (task->nruns == 0 && ask->from > map->lo)
 		scan(&f, map->lo, ask->from);

@@ -14,10 +14,14 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "xm/align.h"
 #include "xm/checked.h"
 #include "xm/cleanup.h"
 
 #define SECTOR UINT64_C(512)
+#define SEGMENT UINT64_C(4096)
+/* Disks that take less get more at once all the same. */
+#define LEAST_REQUEST (UINT64_C(64) << 10)
 
 bool xm_sysfs_text(const char *root, dev_t dev, const char *attr, char *buf, size_t size)
 {
@@ -59,6 +63,30 @@ dev_t xm_sysfs_disk(const char *root, dev_t dev, uint64_t *ret_start)
 		return dev;
 	start = strtoull(text, NULL, 10);
 	return xm_checked_mul(start, SECTOR, ret_start) ? disk : dev;
+}
+
+static uint64_t queue_limit(const char *root, dev_t disk, const char *attr, uint64_t unit)
+{
+	char text[32];
+	uint64_t n;
+	if (!xm_sysfs_text(root, disk, attr, text, sizeof text))
+		return 0;
+	n = strtoull(text, NULL, 10);
+	return xm_checked_mul(n, unit, &n) ? n : 0;
+}
+
+uint64_t xm_sysfs_whole_request(const char *root, dev_t dev)
+{
+	uint64_t start, most;
+	dev_t disk = xm_sysfs_disk(root, dev, &start);
+	uint64_t bytes = queue_limit(root, disk, "queue/max_sectors_kb", 1024);
+	uint64_t pages = queue_limit(root, disk, "queue/max_segments", SEGMENT);
+	if (bytes == 0 || pages == 0)
+		return 0;
+	most = xm_min_u64(bytes, pages);
+	while (!xm_is_pow2(most))
+		most &= most - 1;
+	return xm_max_u64(most, LEAST_REQUEST);
 }
 
 static void lower(char *s)

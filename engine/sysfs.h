@@ -20,5 +20,11 @@ bool xm_sysfs_dev(const char *root, dev_t dev, const char *attr, dev_t *ret);
 dev_t xm_sysfs_disk(const char *root, dev_t dev, uint64_t *ret_start);
 /* Names and fields of a whole disk. */
 void xm_sysfs_identify(const char *root, dev_t disk, struct xm_identity *id);
+/*
+ * Most bytes, a power of two, that the kernel hands to the disk in one request
+ * even when its pages are scattered; 0 not known.  What is larger is cut in two,
+ * and io_uring sends it by way of a thread.
+ */
+uint64_t xm_sysfs_whole_request(const char *root, dev_t dev);
 
 #endif

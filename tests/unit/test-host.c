@@ -495,16 +495,16 @@ static void test_closed_path(void **state)
 
 static void test_full(void **state)
 {
-	static struct xm_task tasks[64];
+	static struct xm_task tasks[512];
 	struct rig r;
 	unsigned n = 0;
 	(void)state;
-	files(&r, 64 * 4096);
-	for (unsigned i = 0; i < 64; i++)
+	files(&r, 512 * 4096);
+	for (unsigned i = 0; i < 512; i++)
 		tasks[i] = one_task(i * 4096, 4096);
 	while (xm_method_submit(r.m, &tasks[n]) == XM_QUEUED)
 		n++;
-	assert_true(n >= 8 && n < 64);
+	assert_true(n >= 8 && n < 512);
 	for (unsigned i = 0; i < n; i++) {
 		struct xm_task *t = collect_one(&r);
 		model(&r, t, t->moved);
