@@ -32,6 +32,24 @@ static bool claims(const char *spec)
 	       strspn(n, "0123456789") == strlen(n);
 }
 
+/* Which node takes the commands decides whether a successor can tell that they are over. */
+static void explain_fence(const struct xm_endpoint *ep, const char *side, struct xm_findings *f)
+{
+	char check[64];
+	struct stat st;
+
+	snprintf(check, sizeof check, "%s.fence", side);
+	if (fstat(ep->fd, &st) == 0 && S_ISBLK(st.st_mode))
+		xm_finding(f, XM_PASS, check, "", "commands to %s go through the sd node of its disk: "
+			   "when this process is killed, the kernel holds the disk until they are over",
+			   ep->name);
+	else
+		xm_finding(f, XM_WARN, check, "let this process open the sd node of the disk",
+			   "commands to %s go through the sg node itself: when this process is killed "
+			   "they go on, nobody can wait for them, and they may overwrite what comes "
+			   "after", ep->name);
+}
+
 static void explain(struct xm_endpoint *ep, const char *side, struct xm_findings *f)
 {
 	char check[64];
@@ -39,6 +57,7 @@ static void explain(struct xm_endpoint *ep, const char *side, struct xm_findings
 	snprintf(check, sizeof check, "%s.disk", side);
 	xm_finding(f, XM_INFO, check, "", "%s: SCSI disk of %llu bytes in blocks of %u, by "
 		   "pass-through", ep->name, (unsigned long long)ep->size, ep->block_size);
+	explain_fence(ep, side, f);
 }
 
 static const struct xm_endpoint_ops endpoint_ops = {

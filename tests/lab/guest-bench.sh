@@ -7,15 +7,18 @@
 . ./lio.sh
 mover=$XM_BUILD/xmover
 # shellcheck source=/dev/null
-. /mnt/settings	# how, on, rounds, bytes
+. /mnt/settings
+: "${how?}" "${on?}" "${rounds?}" "${bytes?}" "${delay?}"
 
 lio_start
 if [ "$on" = disk ]; then
 	a=/dev/vda b=/dev/vdb
-	lab_modprobe virtio_blk
+	lab_modprobe virtio_blk dm_delay
 	lab_until test -b "$b"
-	lio_iblock a "$a" a000000000000000000000001
-	lio_iblock b "$b" b000000000000000000000001
+	for x in a b; do
+		DM_DISABLE_UDEV=1 dmsetup create "$x" --table "0 $((bytes / 512)) delay /dev/vd$x 0 $delay /dev/vd$x 0 $delay"
+		lio_iblock "$x" "/dev/mapper/$x" "${x}000000000000000000000001"
+	done
 	stores=("$T/core/iblock_0/a" "$T/core/iblock_0/b")
 else
 	mkdir -p /dev/shm/img

@@ -3,6 +3,9 @@
 LAB_TESTS = \
 	tests/lab/test-lio-iscsi.sh \
 	tests/lab/test-lio-sgio.sh \
-	tests/lab/test-nvme.sh
-EXTRA_DIST += $(LAB_TESTS) tests/lab/bench-lio tests/lab/guest tests/lab/guest-bench.sh tests/lab/guest-iscsi.sh tests/lab/guest-nvme.sh tests/lab/guest-sgio.sh \
-	tests/lab/init.in tests/lab/lio.sh tests/lab/prepare tests/lab/shell
+	tests/lab/test-mapper.sh \
+	tests/lab/test-nvme.sh \
+	tests/lab/test-persona.sh
+EXTRA_DIST += $(LAB_TESTS) tests/lab/bench-lio tests/lab/guest tests/lab/guest-bench.sh tests/lab/guest-iscsi.sh \
+	tests/lab/guest-mapper.sh tests/lab/guest-nvme.sh tests/lab/guest-persona.sh tests/lab/guest-sgio.sh \
+	tests/lab/init.in tests/lab/initiator.sh tests/lab/lio.sh tests/lab/prepare tests/lab/scsi-cases.pl tests/lab/shell

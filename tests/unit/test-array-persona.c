@@ -53,7 +53,7 @@ static void inquiry(void **state)
 static void vpd_pages(void **state)
 {
 	static const char *const want[] = {
-		"00 00 0008 00 80 83 86 8f b0 b1 b2", "00 00 0007 00 80 83 86 b0 b1 b2",
+		"00 00 0008 00 80 83 86 8f b0 b1 b2", "00 00 0008 00 80 83 86 b0 b1 b2 b3",
 		"00 00 0007 00 80 83 86 b0 b1 b2", "00 00 0008 00 80 83 86 8f b0 b1 b2",
 		"00 00 0006 00 80 83 b0 b1 b2", "00 00 0006 00 80 83 b0 b1 b2",
 	};
@@ -231,7 +231,7 @@ static const struct {
 	{ "over 1024", over_1024, { 0x051a00, 0x051a00, 0x05260b, 0x052609, 0x051a00 } },
 	{ "inline", inline_data, { 0x05260b, 0x052600, 0x05260b, 0x05260b, 0x052600 } },
 	{ "no segment", no_segment, { 0, 0x052600, 0, 0, 0x052600 } },
-	{ "CSCD list", cscd_list, { 0x052600, 0x052607, 0x052607, 0x052600, 0x052607 } },
+	{ "CSCD list", cscd_list, { 0x052600, 0x052609, 0x052607, 0x052600, 0x052607 } },
 	{ "3 CSCDs", three_cscds, { 0, 0x052606, 0, 0, 0x052606 } },
 	{ "6 CSCDs", six_cscds, { 0, 0x052606, 0x052606, 0, 0x052606 } },
 	{ "65 CSCDs", most_cscds, { 0x052606, 0x051a00, 0x052606, 0x052606, 0x051a00 } },
