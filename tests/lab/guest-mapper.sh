@@ -31,7 +31,7 @@ by_host() {
 clear_disk() { dd if=/dev/zero of="$1" bs=1M count=$((bytes >> 20)) oflag=direct conv=nocreat status=none; }
 
 lio_start
-lab_modprobe dm_mod dm_multipath dm_round_robin dm_crypt xts aes_generic
+lab_modprobe dm_mod dm_multipath dm_round_robin dm_crypt cbc aes_generic
 lio_fileio a $img/a a000000000000000000000001
 lio_fileio b $img/b b000000000000000000000001
 lio_fileio c $img/c c000000000000000000000001
@@ -44,9 +44,10 @@ src=$(lio_disk 0) one=$(lio_disk 1) other=$(lio_disk 3) plain=$(lio_disk 2)
 numbers() { printf '%d:%d' $((0x$(stat -c %t "$1"))) $((0x$(stat -c %T "$1"))); }
 
 # ---- two paths ------------------------------------------------------------------
+wwid=$(<"/sys/block/${one#/dev/}/device/wwid")
 multipath() {
-	dmsetup create mp --uuid mpath-36001405b00000000000000000000000001 --table "0 $sectors multipath 0 0 2 1 \
-		round-robin 0 1 1 $(numbers "$one") 1 round-robin 0 1 1 $(numbers "$other") 1"
+	dmsetup create mp --uuid "mpath-3${wwid#naa.}" --table "0 $sectors multipath 0 0 2 1 round-robin 0 1 1 \
+		$(numbers "$one") 1 round-robin 0 1 1 $(numbers "$other") 1"
 }
 try "a multipath map" multipath
 mp=/dev/mapper/mp
@@ -72,7 +73,7 @@ if [ "${XM_LONG:-}" = 1 ]; then
 	job=$!
 	await grep -q '"phase":"copy".*"bytes_done":[1-9]' /dev/shm/log
 	for dead in "$one" "$other"; do
-		if find "/proc/$job/fd" -lname "$dead" | grep -q .; then echo offline >"/sys/block/${dead#/dev/}/device/state"; fi
+		! find "/proc/$job/fd" -lname "$dead" | grep -q . || echo offline >"/sys/block/${dead#/dev/}/device/state"
 	done
 	wait "$job"
 	code=$?
@@ -89,7 +90,8 @@ by_host "dm-linear" device_mapper "$src" /dev/mapper/lin
 like "$(report '.fallbacks[0].detail')" "logical volume" "dm-linear: in words"
 copy "the disk below dm-linear" 73 "$src" "$plain"
 dmsetup remove lin
-dmsetup create crypt --uuid CRYPT-PLAIN-lab --table "0 $sectors crypt aes-cbc-essiv:sha256 000102030405060708090a0b0c0d0e0f 0 $plain 0"
+key=000102030405060708090a0b0c0d0e0f
+dmsetup create crypt --uuid CRYPT-PLAIN-lab --table "0 $sectors crypt aes-cbc-plain64 $key 0 $plain 0"
 by_host "dm-crypt" device_mapper "$src" /dev/mapper/crypt
 like "$(report '.fallbacks[0].detail')" "encrypted by dm-crypt" "dm-crypt: in words"
 try "dm-crypt: the bytes below are others" test "$(cmp -s $img/a $img/c; echo $?)" = 1
