@@ -16,6 +16,7 @@ libengine_la_SOURCES += \
 	engine/job-new.c \
 	engine/job-open.c \
 	engine/job-read.c \
+	engine/job-state.c \
 	engine/job-trial.c \
 	engine/job-verify.c engine/job-verify.h \
 	engine/job-zero.c \

@@ -17,6 +17,7 @@
 #include "error.h"
 #include "job-id.h"
 #include "pool.h"
+#include "state.h"
 
 #define TIMEOUT_DEFAULT_S 30
 #define TIMEOUT_MAX_S 86400
@@ -51,6 +52,7 @@ void xm_ctx_free(struct xm_ctx *ctx)
 	xm_attachments_free(&ctx->attached);
 	xm_pool_free(ctx->pool, POOL_FREE_BOUND);
 	xm_chap_free(&ctx->chap);
+	xm_state_close(ctx->state);
 	free(ctx->job_id);
 	free(ctx->initiator_name);
 	free(ctx);
@@ -137,6 +139,17 @@ static int set_timeout(struct xm_ctx *ctx, const char *value, struct xm_error **
 	return 0;
 }
 
+static int set_state(struct xm_ctx *ctx, const char *value, struct xm_error **err)
+{
+	struct xm_state *st;
+
+	if (xm_state_open(ctx, value, &st, err) < 0)
+		return -1;
+	xm_state_close(ctx->state);
+	ctx->state = st;
+	return 0;
+}
+
 static int (*const setters[])(struct xm_ctx *, const char *, struct xm_error **) = {
 	[XM_CTX_JOB_ID] = set_job_id,
 	[XM_CTX_JOB_FROM] = set_job_from,
@@ -144,6 +157,7 @@ static int (*const setters[])(struct xm_ctx *, const char *, struct xm_error **)
 	[XM_CTX_PURPOSE] = set_purpose,
 	[XM_CTX_CHAP_FILE] = set_chap_file,
 	[XM_CTX_TIMEOUT] = set_timeout,
+	[XM_CTX_STATE] = set_state,
 };
 
 int xm_ctx_set(struct xm_ctx *ctx, enum xm_ctx_key key, const char *value, struct xm_error **err)

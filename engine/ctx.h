@@ -10,6 +10,7 @@
 #include "clock.h"
 
 struct xm_pool;
+struct xm_state;
 struct xm_registry;
 
 /* The default of XM_CTX_INITIATOR_NAME: one for all hosts, so that any successor fences. */
@@ -31,6 +32,7 @@ struct xm_ctx {
 	bool inspect;                        /* XM_CTX_PURPOSE: log in beside a copy, never over it */
 	uint64_t timeout_ns;
 	struct xm_chap chap;
+	struct xm_state *state;              /* XM_CTX_STATE; NULL: none */
 	xm_log_fn *log;
 	void *log_user;
 

@@ -63,6 +63,7 @@ struct xm_endpoint {
 						dio_align; else -1 */
 	uint64_t free_grain;                 /* it gives space back in steps of this, 0: it gives none */
 	uint64_t free_align;                 /* where one such step begins */
+	uint64_t birth;                      /* of a file, ns since 1970; 0 unknown */
 	uint64_t base;                       /* where a partition or loop device starts on what
 						id names; else 0 */
 	struct xm_identity id;

@@ -87,6 +87,7 @@ void xm_job_lied(struct xm_job *job, struct xm_entry *e, const char *detail)
 	for (unsigned i = 0; i < XM_WAYS; i++)
 		xm_job_undo(job, &job->ways[i]);
 	xm_job_extents_skip(job);
+	xm_job_state_forget(job);
 	/* all of it is moved again, for this reason now */
 	xm_fallback_forget_bytes(&job->fallbacks);
 	xm_map_clear(&e->barred, e->barred.lo, e->barred.hi - e->barred.lo, NULL);
@@ -116,16 +117,21 @@ static void begin_flush(struct xm_job *job)
 	}
 }
 
+/* Bytes the flush should have covered are not durable. */
+static void not_covered(struct xm_job *job)
+{
+	for (uint64_t off, len, from = job->syncing.lo;
+	     xm_map_next(&job->syncing, from, UINT64_MAX, &off, &len); from = off + len)
+		xm_map_set(&job->unsynced, off, len, NULL);
+	xm_map_clear(&job->syncing, job->syncing.lo, job->syncing.hi - job->syncing.lo, NULL);
+}
+
 static void flush_failed(struct xm_job *job)
 {
 	struct xm_status *s = &job->flush.status;
 	uint64_t now = xm_job_now(job);
 
-	/* bytes it should have covered are not durable */
-	for (uint64_t off, len, from = job->syncing.lo;
-	     xm_map_next(&job->syncing, from, UINT64_MAX, &off, &len); from = off + len)
-		xm_map_set(&job->unsynced, off, len, NULL);
-	xm_map_clear(&job->syncing, job->syncing.lo, job->syncing.hi - job->syncing.lo, NULL);
+	not_covered(job);
 	if (s->certainty == XM_UNKNOWN)
 		xm_fence_need(&job->fence, job->dst->nexus, now);
 	if (s->act != XM_ACT_FATAL && xm_retry_take(&job->retry, ++job->flush_tries)) {
@@ -159,14 +165,30 @@ static void take_flush(struct xm_job *job)
 		flush_failed(job);
 		return;
 	}
+	/* a path that was lost meanwhile: what answered may be a disk that has lost its cache */
+	if (xm_fence_active(&job->fence)) {
+		not_covered(job);
+		return;
+	}
 	job->flush_tries = 0;
 	job->flushed_at = xm_job_now(job);
 	tell_durable(job);
+	xm_job_state_durable(job, &job->syncing);
 	xm_map_clear(&job->syncing, job->syncing.lo, job->syncing.hi - job->syncing.lo, NULL);
 	if (job->phase == XM_PHASE_FLUSH) {
 		job->flush_wanted = false;
 		xm_job_drop_begin(job);
 	}
+}
+
+/* When what is done should be made durable while the copy goes on; XM_NEVER: not yet. */
+static uint64_t periodic_flush(const struct xm_job *job)
+{
+	uint64_t due = xm_job_state_flush_due(job);
+
+	if (job->dst->can_lose_cache && job->unsynced.left > 0)
+		due = xm_min_u64(due, job->flushed_at + FLUSH_EVERY_NS);
+	return due;
 }
 
 static bool flush_now(const struct xm_job *job)
@@ -178,8 +200,7 @@ static bool flush_now(const struct xm_job *job)
 		return false;
 	if (job->phase == XM_PHASE_FLUSH)
 		return job->flush_wanted && job->nflying == 0;
-	return !job->ending && job->dst->can_lose_cache && job->unsynced.left > 0 &&
-	       now - job->flushed_at >= FLUSH_EVERY_NS;
+	return !job->ending && now >= periodic_flush(job);
 }
 
 /* ---- verify ---------------------------------------------------------------------------------- */
@@ -202,6 +223,7 @@ static void mismatch(struct xm_job *job)
 	char text[160];
 
 	if (!e || job->pick.offload == XM_OFFLOAD_REQUIRE) {
+		xm_job_state_forget(job);
 		xm_job_fail(job, XM_E_MISMATCH,
 			    "source and destination differ at byte %llu after the copy%s; "
 			    "the destination is not a copy of the source, do not use it", at,
@@ -273,6 +295,6 @@ void xm_job_check_wait(struct xm_job *job, struct xm_waiter *w)
 		return;
 	if (job->flush_wanted)
 		xm_waiter_until(w, xm_max_u64(job->flush_due, xm_job_now(job) + XM_NS_PER_MS));
-	else if (job->phase == XM_PHASE_COPY && job->dst->can_lose_cache && job->unsynced.left > 0)
-		xm_waiter_until(w, xm_max_u64(job->flush_due, job->flushed_at + FLUSH_EVERY_NS));
+	else if (job->phase == XM_PHASE_COPY && !job->ending && periodic_flush(job) != XM_NEVER)
+		xm_waiter_until(w, xm_max_u64(job->flush_due, periodic_flush(job)));
 }

@@ -69,7 +69,7 @@ struct xm_chunk *xm_job_claim(struct xm_job *job, struct xm_entry *e, uint64_t b
 static bool room(struct xm_job *job, const struct xm_entry *e)
 {
 	return e->inflight < e->depth && e->inflight < e->m->limits.max_inflight &&
-	       job->tally.inflight < XM_JOB_INFLIGHT_MAX &&
+	       job->tally.inflight < XM_JOB_INFLIGHT_MAX && xm_job_state_room(job) &&
 	       xm_budget_when(&job->budget, xm_job_now(job)) == 0;
 }
 
@@ -84,13 +84,15 @@ static bool send_new(struct xm_job *job, struct xm_chunk *c)
 	}
 	xm_budget_spend(&job->budget, bytes);
 	job->cursor = end == job->tally.left.hi ? job->tally.left.lo : end;
+	xm_job_state_ahead(job, end);
 	return true;
 }
 
 /* As many chunks as there is room for.  `align` is the method's, or less for a required tail. */
 static enum filled fill_entry(struct xm_job *job, struct xm_entry *e, uint64_t align)
 {
-	uint64_t bytes = xm_min_u64(e->chunk, xm_budget_chunk(&job->budget));
+	uint64_t bytes = xm_min_u64(xm_min_u64(e->chunk, xm_budget_chunk(&job->budget)),
+				    xm_job_state_chunk(job));
 	enum filled r = NOTHING;
 
 	while (room(job, e)) {
@@ -99,6 +101,10 @@ static enum filled fill_entry(struct xm_job *job, struct xm_entry *e, uint64_t a
 		if (!c)
 			return r;
 		r = SOME;
+		if (!xm_job_state_admits(job, &c->task)) {
+			xm_job_drop(job, c);
+			return BUSY;
+		}
 		if (!send_new(job, c))
 			return BUSY;
 	}

@@ -171,6 +171,9 @@ int xm_job_set_u64(struct xm_job *job, enum xm_job_option opt, uint64_t value,
 	case XM_OPT_CROSS_NAMESPACE:
 		job->opt.cross_namespace = value != 0;
 		return 0;
+	case XM_OPT_STATE_WINDOW:
+		job->opt.state_window = value;
+		return 0;
 	case XM_OPT_SEED:
 		xm_ctx_seed(job->ctx, value);
 		return 0;

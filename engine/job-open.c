@@ -138,7 +138,10 @@ int xm_job_open(struct xm_job *job)
 	/* from here on, and only from here on, these bytes may be written */
 	job->dst->gate_lo = job->dst_off;
 	job->dst->gate_hi = job->dst_off + job->len;
-	return open_methods(job) < 0 || open_map(job) < 0 ? -1 : 0;
+	if (open_methods(job) < 0 || open_map(job) < 0 || xm_job_state_open(job) < 0)
+		return -1;
+	xm_progress_begin(&job->progress, job->tally.done);
+	return 0;
 }
 
 /* ---- closing ------------------------------------------------------------------------------ */
@@ -158,6 +161,7 @@ void xm_job_close(struct xm_job *job)
 	job->dst->gate_lo = job->dst->gate_hi = 0;
 	if (job->own_io && !job->left_behind && !xm_io_close(job->own_io))
 		job->left_behind = true;
+	xm_job_state_close(job);
 	if (job->drop.client && !xm_pool_client_free(job->drop.client))
 		job->left_behind = true;
 	if (job->left_behind)

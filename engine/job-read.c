@@ -14,6 +14,7 @@ static uint64_t by_way(const struct xm_job *job, enum xm_job_u64 key)
 		[XM_JOB_BYTES_NVME_COPY] = XM_WAY_NVME_COPY, [XM_JOB_BYTES_CLONE] = XM_WAY_CLONE,
 		[XM_JOB_BYTES_HOST] = XM_WAY_HOST, [XM_JOB_BYTES_ZEROED] = XM_WAY_ZERO,
 		[XM_JOB_BYTES_SKIPPED] = XM_WAY_SKIP,
+		[XM_JOB_BYTES_RESUMED] = XM_WAY_RESUMED,
 	};
 
 	return job->ways[way[key]].left;
@@ -49,7 +50,7 @@ uint64_t xm_job_u64(const struct xm_job *job, enum xm_job_u64 key)
 		return job->len;
 	case XM_JOB_BYTES_DONE:
 		return job->tally.done;
-	case XM_JOB_BYTES_XCOPY ... XM_JOB_BYTES_SKIPPED:
+	case XM_JOB_BYTES_XCOPY ... XM_JOB_BYTES_RESUMED:
 		return by_way(job, key);
 	case XM_JOB_BYTES_VERIFIED:
 		return job->verified + (job->verify.active ? job->verify.bytes : 0);

@@ -43,6 +43,7 @@ static struct xm_chunk *choose(struct xm_job *job, struct xm_entry *e, uint64_t 
 	struct xm_chunk *c = NULL;
 
 	bytes = xm_min_u64(fitting(job, e, bytes), xm_budget_chunk(&job->budget));
+	bytes = xm_min_u64(bytes, xm_job_state_chunk(job));
 	for (unsigned i = 0; i < 4; i++) {
 		if (c)
 			xm_job_drop(job, c);
@@ -269,6 +270,9 @@ void xm_job_trial_turn(struct xm_job *job)
 		give_up(job, c);
 		return;
 	}
+	/* it may stamp */
+	if (!xm_job_state_admits(job, &c->task))
+		return;
 	state = xm_trial_step(&job->trial);
 	if (state == XM_TRIAL_COPY)
 		send_trial(job, c);

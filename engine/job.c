@@ -111,6 +111,7 @@ static void turn(struct xm_job *job)
 	xm_job_fence_turn(job);
 	xm_job_trial_turn(job);
 	xm_job_check_turn(job);
+	xm_job_state_turn(job);
 	xm_job_resend(job);
 	xm_job_fill(job);
 	watch_bounds(job);
@@ -132,6 +133,7 @@ static void job_wait(struct xm_job *job)
 	xm_fence_wait(&job->fence, job->nflying, w);
 	xm_job_fill_wait(job, w);
 	xm_job_check_wait(job, w);
+	xm_job_state_wait(job, w);
 	xm_waiter_until(w, job->ending ? job->drain_until :
 					 job->progress.moved_at + XM_JOB_STALL_LIMIT + 1);
 	if (job->progress_fn && job->progress_interval)
@@ -249,6 +251,8 @@ static void copy_and_check(struct xm_job *job)
 	} while (!job->ending && job->tally.left.left > 0);
 	if (job->ending)
 		flush_what_is_done(job);
+	xm_job_state_end(job, !job->err, !job->fence_failed && !job->left_behind &&
+			 job->tally.quarantined == 0);
 }
 
 /* ---- the end ------------------------------------------------------------------------- */

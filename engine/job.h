@@ -14,6 +14,7 @@
  *   job-check.c    flush, verify, and what a mismatch means
  *   job-drop.c     the host's cache of what the array wrote
  *   job-zero.c     zeros: what the destination holds already, and how they count
+ *   job-state.c    the state file: what a killed job can be gone on with
  *   job-read.c     figures and texts for the caller
  *   message.c      the line of truth
  */
@@ -75,6 +76,7 @@ struct xm_job_options {
 	bool verify_only;            /* xm_verify(): nothing is copied */
 	char *extents_list, *dirty_spec;     /* NULL: the source itself is asked; all is copied */
 	const struct xm_extent_source_ops *extents;  /* NULL: whichever knows the source */
+	uint64_t state_window;       /* bytes a kill may cost, 0: as suits */
 };
 
 struct xm_job {
@@ -134,6 +136,7 @@ struct xm_job {
 	struct xm_drop drop;         /* of the host's cached pages, after offloaded writes */
 	unsigned flush_tries;
 	uint64_t flush_due, flushed_at;
+	struct xm_keep *keep;        /* job-state.c's; NULL without --state */
 	struct xm_verify verify;
 	uint64_t verified;           /* bytes compared and found equal, trials too */
 	bool doubt;                  /* a liar's commands may still run: nothing that ends now is believed */
@@ -228,6 +231,27 @@ void xm_job_zero_settled(struct xm_job *job, const struct xm_chunk *moved);
 /* job-drop.c */
 void xm_job_drop_begin(struct xm_job *job);
 void xm_job_drop_turn(struct xm_job *job);
+
+/* job-state.c: all do nothing without a state file */
+/* After the map says what is to be copied: takes out of it what an earlier run has done. */
+int xm_job_state_open(struct xm_job *job);
+void xm_job_state_close(struct xm_job *job);
+/* May it be sent?  If not, its windows are on their way into the file: ask again later. */
+bool xm_job_state_admits(struct xm_job *job, const struct xm_task *task);
+/* What comes after `end` is next. */
+void xm_job_state_ahead(struct xm_job *job, uint64_t end);
+/* Is little enough at risk for more to be started?  And how large may a piece be? */
+bool xm_job_state_room(const struct xm_job *job);
+uint64_t xm_job_state_chunk(const struct xm_job *job);
+/* When a flush is due for the state's sake: XM_NEVER, or a time that may have passed. */
+uint64_t xm_job_state_flush_due(const struct xm_job *job);
+/* A flush of this era has covered what is set there. */
+void xm_job_state_durable(struct xm_job *job, const struct xm_map *which);
+/* What the file says is not true any more. */
+void xm_job_state_forget(struct xm_job *job);
+void xm_job_state_turn(struct xm_job *job);
+void xm_job_state_wait(const struct xm_job *job, struct xm_waiter *w);
+void xm_job_state_end(struct xm_job *job, bool finished, bool clean);
 
 /* message.c */
 void xm_job_write_message(struct xm_job *job);

@@ -91,7 +91,7 @@ static void planned(const struct xm_job *job, char *buf, size_t n)
 }
 
 /* What was neither offloaded nor had to be read: it needs no excuse. */
-static void add_others(struct xm_job *job, uint64_t zeros)
+static void add_others(struct xm_job *job, uint64_t zeros, uint64_t resumed)
 {
 	uint64_t clone = job->ways[XM_WAY_CLONE].left;
 	size_t at = strlen(job->message);
@@ -101,15 +101,19 @@ static void add_others(struct xm_job *job, uint64_t zeros)
 		at += (size_t)snprintf(job->message + at, sizeof job->message - at,
 				       "; %s were zeros", size_text(size, sizeof size, zeros));
 	if (clone && at < sizeof job->message)
-		snprintf(job->message + at, sizeof job->message - at,
-			 "; %s were cloned by the file system",
-			 size_text(size, sizeof size, clone));
+		at += (size_t)snprintf(job->message + at, sizeof job->message - at,
+				       "; %s were cloned by the file system",
+				       size_text(size, sizeof size, clone));
+	if (resumed && at < sizeof job->message)
+		snprintf(job->message + at, sizeof job->message - at, "; %s more were there already",
+			 size_text(size, sizeof size, resumed));
 }
 
 void xm_job_write_message(struct xm_job *job)
 {
 	uint64_t zeros = job->ways[XM_WAY_ZERO].left + job->ways[XM_WAY_SKIP].left;
-	uint64_t data = job->len - xm_min_u64(zeros, job->len);
+	uint64_t resumed = job->ways[XM_WAY_RESUMED].left;
+	uint64_t data = job->len - xm_min_u64(zeros + resumed, job->len);
 	uint64_t by_offload = offloaded(job);
 	char part[32], total[32], how[96], why[288];
 	char *buf = job->message;
@@ -119,6 +123,11 @@ void xm_job_write_message(struct xm_job *job)
 		return;
 	if (job->result < 0) {
 		planned(job, buf, n);
+		return;
+	}
+	if (resumed == job->len) {
+		snprintf(buf, n, "Nothing was left to move: all of %s was there already",
+			 size_text(total, sizeof total, job->len));
 		return;
 	}
 	size_text(part, sizeof part, by_offload);
@@ -143,5 +152,5 @@ void xm_job_write_message(struct xm_job *job)
 		snprintf(buf, n,
 			 "Storage offload used during migration: %s of %s (%u %%) by %s; the "
 			 "rest was not moved", part, total, percent(by_offload, data), how);
-	add_others(job, zeros);
+	add_others(job, zeros, resumed);
 }

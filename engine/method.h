@@ -17,7 +17,7 @@
 
 /* How bytes were moved, as the report counts them. */
 enum xm_way { XM_WAY_XCOPY, XM_WAY_ODX, XM_WAY_NVME_COPY, XM_WAY_CLONE, XM_WAY_HOST, XM_WAY_ZERO,
-	      XM_WAY_SKIP, XM_WAYS };
+	      XM_WAY_SKIP, XM_WAY_RESUMED, XM_WAYS };
 
 /* The storage moves the bytes; not this host, nor its kernel. */
 static inline bool xm_way_offloads(enum xm_way way)

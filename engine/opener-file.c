@@ -108,6 +108,14 @@ static int lock_file(struct xm_opening *o)
 	return flock(o->fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
 }
 
+static uint64_t birth_of(int fd)
+{
+	struct statx sx;
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &sx) < 0 || !(sx.stx_mask & STATX_BTIME))
+		return 0;
+	return (uint64_t)sx.stx_btime.tv_sec * XM_NS_PER_S + sx.stx_btime.tv_nsec;
+}
+
 static int measure_file(struct xm_opening *o, struct xm_endpoint *ep)
 {
 	struct stat st;
@@ -116,6 +124,7 @@ static int measure_file(struct xm_opening *o, struct xm_endpoint *ep)
 	if (!o->dst && st.st_size == 0)
 		return xm_fail(o->err, XM_E_NOSOURCE, "source %s is empty", ep->name);
 	ep->size = (uint64_t)st.st_size;
+	ep->birth = birth_of(ep->fd);
 	ep->block_size = 1;
 	ep->opt_io = st.st_blksize > 0 ? (uint64_t)st.st_blksize : 0;
 	ep->max_io = xm_sysfs_whole_request("/sys", st.st_dev);

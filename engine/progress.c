@@ -10,6 +10,11 @@ void xm_progress_init(struct xm_progress *p, uint64_t now)
 	p->ring[0].at = now;
 }
 
+void xm_progress_begin(struct xm_progress *p, uint64_t done)
+{
+	p->ring[0].done = p->most = done;
+}
+
 void xm_progress_note(struct xm_progress *p, uint64_t now, uint64_t done)
 {
 	unsigned last = (p->next + XM_PROGRESS_SAMPLES - 1) % XM_PROGRESS_SAMPLES;

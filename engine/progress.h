@@ -16,6 +16,8 @@ struct xm_progress {
 };
 
 void xm_progress_init(struct xm_progress *p, uint64_t now);
+/* What was done before it began is no work of this run. */
+void xm_progress_begin(struct xm_progress *p, uint64_t done);
 /* Each turn. */
 void xm_progress_note(struct xm_progress *p, uint64_t now, uint64_t done);
 /* Bytes a second over the ring's span (up to 8 s). */

@@ -166,16 +166,21 @@ void xm_state_page_encode(const uint64_t *words, size_t n, uint64_t epoch, uint6
 	xm_put_le64(buf, XXH3_64bits(buf + 8, XM_STATE_PAGE - 8));
 }
 
-bool xm_state_page_decode(const uint8_t *buf, size_t len, uint64_t epoch, uint64_t index,
-			  uint64_t *words, size_t n)
+enum xm_state_verdict xm_state_page_decode(const uint8_t *buf, size_t len, uint64_t epoch,
+					   uint64_t index, uint64_t *words, size_t n)
 {
-	if (len < XM_STATE_PAGE || n > XM_STATE_PAGE_WORDS || xm_get_le64(buf + 8) != epoch ||
-	    xm_get_le64(buf + 16) != index ||
+	if (all_zero(buf, len))
+		return XM_STATE_BLANK;
+	if (len < XM_STATE_PAGE || n > XM_STATE_PAGE_WORDS ||
 	    xm_get_le64(buf) != XXH3_64bits(buf + 8, XM_STATE_PAGE - 8))
-		return false;
+		return XM_STATE_BAD;
+	if (xm_get_le64(buf + 8) != epoch)
+		return XM_STATE_BLANK;
+	if (xm_get_le64(buf + 16) != index)
+		return XM_STATE_BAD;
 	for (size_t i = 0; i < n; i++)
 		words[i] = xm_get_le64(buf + PAGE_HEAD + 8 * i);
-	return true;
+	return XM_STATE_GOOD;
 }
 
 /* ---- is it of this job ----------------------------------------------------------------- */

@@ -92,9 +92,12 @@ uint64_t xm_state_intents_hash(const uint8_t *buf, size_t len);
 /* `n` words, at most a page's; the rest is zero. */
 void xm_state_page_encode(const uint64_t *words, size_t n, uint64_t epoch, uint64_t index,
 			  uint8_t buf[XM_STATE_PAGE]);
-/* False: no page of this epoch and index; words are untouched then. */
-bool xm_state_page_decode(const uint8_t *buf, size_t len, uint64_t epoch, uint64_t index,
-			  uint64_t *words, size_t n);
+/*
+ * GOOD, and the words; BLANK: never written, or of another epoch; BAD: torn, flipped, or in
+ * another page's place.  Words are touched only with GOOD.
+ */
+enum xm_state_verdict xm_state_page_decode(const uint8_t *buf, size_t len, uint64_t epoch,
+					   uint64_t index, uint64_t *words, size_t n);
 
 /* NULL when `now` may go on with what is stored under `was`; else what differs, in words. */
 const char *xm_state_differs(const struct xm_state_binding *was, const struct xm_state_binding *now,

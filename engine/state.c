@@ -217,8 +217,12 @@ void xm_state_names(const struct xm_identity *id, char text[XM_STATE_NAMES])
 
 uint64_t xm_state_scope(const struct xm_map *to_copy)
 {
-	return to_copy->words ? XXH3_64bits(to_copy->words, to_copy->nwords * sizeof *to_copy->words)
-			      : 0;
+	uint64_t hash = 0;
+
+	for (uint64_t run[2], from = to_copy->lo;
+	     xm_map_next(to_copy, from, UINT64_MAX, &run[0], &run[1]); from = run[0] + run[1])
+		hash = XXH3_64bits_withSeed(run, sizeof run, hash);
+	return hash;
 }
 
 static bool read_at(int fd, uint8_t *buf, size_t len, uint64_t at)
@@ -238,22 +242,48 @@ static bool read_at(int fd, uint8_t *buf, size_t len, uint64_t at)
 }
 
 /* What cannot be read or believed is not durable. */
-static void load_pages(struct xm_state *st)
+static void load_pages(struct xm_state *st, struct xm_map *into)
 {
 	uint8_t buf[XM_STATE_PAGE];
 	uint64_t words[XM_STATE_PAGE_WORDS];
-	static const uint8_t blank[XM_STATE_PAGE];
 
-	for (uint64_t p = 0; p < st->npages; p++) {
+	for (uint64_t p = 0; p < xm_div_up(into->nwords, XM_STATE_PAGE_WORDS); p++) {
 		uint64_t first = p * XM_STATE_PAGE_WORDS;
-		size_t n = (size_t)xm_min_u64(st->durable.nwords - first, XM_STATE_PAGE_WORDS);
-		bool read = read_at(st->fd, buf, sizeof buf, xm_state_page_at(p));
+		size_t n = (size_t)xm_min_u64(into->nwords - first, XM_STATE_PAGE_WORDS);
+		enum xm_state_verdict v = XM_STATE_BAD;
 
-		if (read && xm_state_page_decode(buf, sizeof buf, st->slot.epoch, p, words, n))
-			xm_map_load(&st->durable, (size_t)first, words, n);
-		else if (!read || memcmp(buf, blank, sizeof buf) != 0)
-			st->bad_pages++;
+		if (read_at(st->fd, buf, sizeof buf, xm_state_page_at(p)))
+			v = xm_state_page_decode(buf, sizeof buf, st->slot.epoch, p, words, n);
+		if (v == XM_STATE_GOOD)
+			xm_map_load(into, (size_t)first, words, n);
+		st->bad_pages += v == XM_STATE_BAD;
 	}
+}
+
+/*
+ * The file counts in another granule: what is whole in ours is durable, under a new epoch,
+ * since no page stays what it was.
+ */
+static int load_converted(struct xm_state *st, struct xm_error **err)
+{
+	struct xm_map old;
+
+	xm_map_init(&old, st->durable.lo, st->durable.hi,
+		    xm_map_granule_for(st->durable.hi - st->durable.lo, st->slot.granule));
+	if (!xm_map_alloc(&old))
+		return xm_fail(err, XM_E_TEMPORARY, "memory for the state is short");
+	load_pages(st, &old);
+	st->slot.epoch = new_epoch(st->slot.epoch);
+	for (uint64_t off, len, from = old.lo; xm_map_next(&old, from, UINT64_MAX, &off, &len);
+	     from = off + len) {
+		uint64_t a = xm_map_cut_after(&st->durable, off);
+		uint64_t b = xm_map_cut_before(&st->durable, off + len);
+
+		if (a < b)
+			xm_state_mark(st, a, b - a);
+	}
+	xm_map_free(&old);
+	return 0;
 }
 
 static int make_room(struct xm_state *st, const struct xm_map *geometry, struct xm_error **err)
@@ -282,8 +312,7 @@ static bool same_boot(const struct xm_state *st)
 }
 
 /* Is what was found for this job?  Sets use. */
-static int compare(struct xm_state *st, const struct xm_state_binding *is,
-		   const struct xm_map *geometry, struct xm_error **err)
+static int compare(struct xm_state *st, const struct xm_state_binding *is, struct xm_error **err)
 {
 	const char *differs;
 
@@ -294,8 +323,6 @@ static int compare(struct xm_state *st, const struct xm_state_binding *is,
 		st->use = XM_STATE_OVER;
 		return 0;
 	}
-	if (!differs && st->slot.granule != geometry->granule)
-		differs = "it counts in another granule (other methods, or another version)";
 	if (differs)
 		return xm_fail(err, XM_E_CONFIG,
 			       "state %s is not of this copy: %s; give the state file of this "
@@ -315,11 +342,13 @@ int xm_state_bind(struct xm_state *st, const struct xm_state_binding *is,
 	if (is->src_names[0] == 0 || is->dst_names[0] == 0)
 		return xm_fail(err, XM_E_CONFIG, "state %s: a disk without a name of its own cannot "
 			       "be known again; copy without --state", st->path);
-	if (compare(st, is, geometry, err) < 0 || make_room(st, geometry, err) < 0)
+	if (compare(st, is, err) < 0 || make_room(st, geometry, err) < 0)
 		return -1;
-	if (st->use == XM_STATE_RESUMED)
-		load_pages(st);
-	else
+	if (st->use == XM_STATE_RESUMED && st->slot.granule == geometry->granule)
+		load_pages(st, &st->durable);
+	else if (st->use == XM_STATE_RESUMED && load_converted(st, err) < 0)
+		return -1;
+	else if (st->use != XM_STATE_RESUMED)
 		st->slot.epoch = new_epoch(st->slot.epoch);
 	st->slot.is = *is;
 	st->slot.granule = geometry->granule;

@@ -76,6 +76,7 @@ void xm_state_close(struct xm_state *st);
 
 /* The names for a binding, best first. */
 void xm_state_names(const struct xm_identity *id, char text[XM_STATE_NAMES]);
+/* Of the places, whatever granule they are counted in. */
 uint64_t xm_state_scope(const struct xm_map *to_copy);
 
 /*

@@ -94,7 +94,14 @@ enum xm_ctx_key {
 				    waits for its copies; "inspect": another ISID, evicts nobody */
 	XM_CTX_CHAP_FILE,        /* path of a file with CHAP secrets, mode 0640 or stricter: lines
 				    `user NAME`, `secret TEXT`, `target-user NAME`, `target-secret TEXT` */
-	XM_CTX_TIMEOUT           /* seconds an ordinary command or a login may take, default 30 */
+	XM_CTX_TIMEOUT,          /* seconds an ordinary command or a login may take, default 30 */
+	/*
+	 * A file that the job keeps so that a killed run can be gone on with; made when missing.
+	 * Taken at once and held as long as the context, so set it before the disks are opened: a
+	 * second mover with the same file gets XM_E_DESTINATION and evicts nobody.  XM_E_CONFIG
+	 * for one that is no state file, is of a newer version or cannot be written.
+	 */
+	XM_CTX_STATE
 };
 
 /*
@@ -185,8 +192,13 @@ enum xm_job_option {
 	 * anything is written: XM_E_CONFIG for one that cannot be believed.
 	 */
 	XM_OPT_EXTENTS,          /* how to copy: what is a hole or zero is zeroed; default: the source is asked */
-	XM_OPT_DIRTY             /* what to copy: dirty is copied, or zeroed where it is zero too; clean is
+	XM_OPT_DIRTY,            /* what to copy: dirty is copied, or zeroed where it is zero too; clean is
 				    not touched.  Sampled is then only what was dirty */
+	/*
+	 * With XM_CTX_STATE: the most bytes that a run after a kill copies again, in flight ones
+	 * too; 0: what is in flight and a second of work, or 64 MiB where that is more.
+	 */
+	XM_OPT_STATE_WINDOW
 };
 /* XM_E_USAGE for a value that cannot be used.  Values are copied.  Before xm_job_run(). */
 XM_API int xm_job_set_str(struct xm_job *job, enum xm_job_option opt, const char *value,
@@ -227,7 +239,8 @@ enum xm_job_u64 {
 	XM_JOB_BYTES_TOTAL,
 	XM_JOB_BYTES_DONE,       /* moved so far, all ways */
 	XM_JOB_BYTES_XCOPY, XM_JOB_BYTES_ODX, XM_JOB_BYTES_NVME_COPY, XM_JOB_BYTES_CLONE,
-	XM_JOB_BYTES_HOST, XM_JOB_BYTES_ZEROED, XM_JOB_BYTES_SKIPPED, /* the ways sum to DONE */
+	XM_JOB_BYTES_HOST, XM_JOB_BYTES_ZEROED, XM_JOB_BYTES_SKIPPED,
+	XM_JOB_BYTES_RESUMED,    /* copied by an earlier run, or found equal; the ways sum to DONE */
 	XM_JOB_BYTES_VERIFIED,
 	XM_JOB_BYTES_UNKNOWN,    /* outcome not known: quarantined */
 	XM_JOB_RETRIES,

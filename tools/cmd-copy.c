@@ -43,13 +43,23 @@ static int open_source(struct copy *c, struct xm_error **err)
 	return xm_endpoint_receive(c->ctx, c->link.in, c->link.out, &c->src, err);
 }
 
+/* Before anything is logged in to: who does not get the file must not evict who has it. */
+static int set_state(const struct copy *c, struct xm_error **err)
+{
+	const char *path = opt_text(c->o, OPT_STATE);
+
+	if (!path || opt_flag(c->o, OPT_DRY_RUN))
+		return 0;
+	return xm_ctx_set(c->ctx, XM_CTX_STATE, path, err);
+}
+
 static int open_disks(struct copy *c, struct xm_error **err)
 {
 	unsigned flags = XM_OPEN_WRITE | (opt_flag(c->o, OPT_CREATE) ? XM_OPEN_CREATE : 0);
 
 	/* A dry run must not evict a copy of the same job that is under way. */
 	c->ctx = cmd_context(c->o, opt_flag(c->o, OPT_DRY_RUN) ? "inspect" : "copy", err);
-	if (!c->ctx || set_job_id(c, err) != 0)
+	if (!c->ctx || set_job_id(c, err) != 0 || set_state(c, err) != 0)
 		return -1;
 	if (open_source(c, err) != 0)
 		return -1;
@@ -70,6 +80,7 @@ static const struct {
 	{ OPT_VERIFY, XM_OPT_VERIFY, false },   { OPT_IO, XM_OPT_IO, false },
 	{ OPT_EXTENTS, XM_OPT_EXTENTS, false }, { OPT_DIRTY, XM_OPT_DIRTY, false },
 	{ OPT_RATE, XM_OPT_RATE, true },        { OPT_DEPTH, XM_OPT_DEPTH, true },
+	{ OPT_STATE_WINDOW, XM_OPT_STATE_WINDOW, true },
 };
 
 static int make_job(struct copy *c, struct xm_error **err)
@@ -134,13 +145,13 @@ static void print_summary(const struct copy *c)
 {
 	const struct figures *f = &c->figures;
 	char done[TEXT_SIZE_MAX], rate[TEXT_SIZE_MAX], verified[TEXT_SIZE_MAX], t[TEXT_TIME_MAX];
-	uint64_t ms = f->duration_ns / 1000000;
+	uint64_t ms = f->duration_ns / 1000000, moved = f->done - f->resumed;
 
 	if (opt_flag(c->o, OPT_QUIET) || opt_flag(c->o, OPT_DRY_RUN))
 		return;
-	printf("Moved %s in %s (%s/s); read back and compared: %s.\n", text_size(f->done, done),
+	printf("Moved %s in %s (%s/s); read back and compared: %s.\n", text_size(moved, done),
 	       text_time(f->duration_ns, t),
-	       text_size(ms ? (uint64_t)((double)f->done * 1000 / (double)ms) : f->done, rate),
+	       text_size(ms ? (uint64_t)((double)moved * 1000 / (double)ms) : moved, rate),
 	       text_size(f->verified, verified));
 }
 

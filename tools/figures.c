@@ -18,6 +18,7 @@ static const struct {
 	{ offsetof(struct figures, host), XM_JOB_BYTES_HOST },
 	{ offsetof(struct figures, zeroed), XM_JOB_BYTES_ZEROED },
 	{ offsetof(struct figures, skipped), XM_JOB_BYTES_SKIPPED },
+	{ offsetof(struct figures, resumed), XM_JOB_BYTES_RESUMED },
 	{ offsetof(struct figures, verified), XM_JOB_BYTES_VERIFIED },
 	{ offsetof(struct figures, unknown), XM_JOB_BYTES_UNKNOWN },
 	{ offsetof(struct figures, retries), XM_JOB_RETRIES },

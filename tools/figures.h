@@ -25,7 +25,7 @@ struct figures_fallback {
 struct figures {
 	uint64_t total, done;
 	/* The ways: they sum to done. */
-	uint64_t xcopy, odx, nvme_copy, clone, host, zeroed, skipped;
+	uint64_t xcopy, odx, nvme_copy, clone, host, zeroed, skipped, resumed;
 	uint64_t verified, unknown, retries, duration_ns, inflight, rate, eta_ns, stall_ns;
 	bool offload_used;
 	char phase[FIGURES_WORD], method[FIGURES_WORD], result[FIGURES_WORD];

@@ -334,6 +334,8 @@ static void check_contradictions(const struct opts *o, char *error)
 	if (opt_text(o, OPT_DST_ID) && opt_flag(o, OPT_CREATE))
 		complain(error, "--dst-id contradicts --create: a file that is made has no identity"
 				" to check");
+	if (o->given[OPT_STATE_WINDOW] && !opt_text(o, OPT_STATE))
+		complain(error, "--state-window contradicts a copy without --state");
 	if (opt_flag(o, OPT_QUIET) && opt_flag(o, OPT_VERBOSE))
 		complain(error, "--quiet contradicts --verbose");
 }

@@ -54,6 +54,7 @@ static json_t *bytes_json(const struct figures *f)
 	json_object_set_new(o, "host", number(f->host));
 	json_object_set_new(o, "zeroed", number(f->zeroed));
 	json_object_set_new(o, "skipped", number(f->skipped));
+	json_object_set_new(o, "resumed", number(f->resumed));
 	/* With it the ways sum to total also when the job did not end. */
 	json_object_set_new(o, "left", number(f->total > f->done ? f->total - f->done : 0));
 	return o;

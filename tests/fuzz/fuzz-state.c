@@ -51,7 +51,7 @@ static void page(const uint8_t *buf, size_t len)
 	/* 100 bits, the last granule a partial one */
 	xm_map_init(&m, 0, 100 * 65536 - 512, 65536);
 	assert(xm_map_alloc(&m));
-	if (xm_state_page_decode(buf, len, 7, 0, words, XM_STATE_PAGE_WORDS))
+	if (xm_state_page_decode(buf, len, 7, 0, words, XM_STATE_PAGE_WORDS) == XM_STATE_GOOD)
 		xm_map_load(&m, 0, words, XM_STATE_PAGE_WORDS);
 	assert(m.left <= m.hi - m.lo);
 	assert(m.left == xm_map_count(&m, m.lo, m.hi - m.lo));

@@ -160,6 +160,35 @@ static void comes_again(void **state)
 	}
 }
 
+static void another_granule(void **state)
+{
+	struct xm_state_binding b = binding(2200 * MIB);
+	struct xm_state *st;
+	struct xm_map g;
+
+	(void)state;
+	fresh();
+	st = opened();
+	assert_int_equal(bind_code(st, &b), XM_OK);
+	xm_state_mark(st, 3 * GRANULE, 5 * GRANULE);         /* in granules of 4: one whole */
+	xm_state_mark(st, b.dst_off, GRANULE - b.dst_off);
+	checkpoint(st, 0);
+	for (unsigned i = 0; i < 2; i++) {
+		static const uint64_t granule[] = { 4 * GRANULE, GRANULE / 16 };
+
+		xm_state_close(st);
+		st = opened();
+		xm_map_init(&g, b.dst_off, b.dst_off + b.len, granule[i]);
+		assert_int_equal(xm_state_bind(st, &b, &g, NULL), 0);
+		assert_int_equal(st->use, XM_STATE_RESUMED);
+		assert_int_equal(st->durable.left, 4 * GRANULE);
+		assert_int_equal(xm_map_count(&st->durable, 4 * GRANULE, 4 * GRANULE), 4 * GRANULE);
+		checkpoint(st, 0);
+	}
+	assert_int_equal(st->bad_pages, 0);
+	xm_state_close(st);
+}
+
 static void intents_are_appended(void **state)
 {
 	struct xm_state_binding b = binding(64 * MIB);
@@ -517,7 +546,7 @@ static void a_full_disk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(comes_again), cmocka_unit_test(intents_are_appended),
+		cmocka_unit_test(comes_again), cmocka_unit_test(another_granule), cmocka_unit_test(intents_are_appended),
 		cmocka_unit_test(forgotten), cmocka_unit_test(finished_begins_anew),
 		cmocka_unit_test(bound), cmocka_unit_test(names_that_do_not_last),
 		cmocka_unit_test(damaged), cmocka_unit_test(one_slot_is_enough),
