@@ -22,6 +22,13 @@ int rig_make_dir(void **state)
 	return mkdtemp(dir) ? 0 : -1;
 }
 
+int rig_make_memory_dir(void **state)
+{
+	(void)state;
+	snprintf(dir, sizeof dir, "/dev/shm/xm-test-XXXXXX");
+	return mkdtemp(dir) ? 0 : rig_make_dir(state);
+}
+
 static int drop_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st;

@@ -12,6 +12,8 @@
 /* A folder of this process, on a real file system; as cmocka's group set-up and tear-down. */
 int rig_make_dir(void **state);
 int rig_drop_dir(void **state);
+/* In memory where that can be had: for tests of many jobs. */
+int rig_make_memory_dir(void **state);
 /* The path of NAME in it; one of a few static buffers. */
 const char *rig_path(const char *name);
 /* Made with the bytes; or sparse when data is NULL.  Returns rig_path(name). */

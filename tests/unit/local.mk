@@ -22,4 +22,5 @@ include tests/unit/io.mk
 include tests/unit/copy.mk
 include tests/unit/paths.mk
 include tests/unit/nvme.mk
+include tests/unit/robust.mk
 endif
