@@ -16,6 +16,7 @@ tests_cli_test_text_LDADD = $(CLI_UNIT_LIBS)
 CLI_SH_TESTS = \
 	tests/cli/test-bad-input.sh \
 	tests/cli/test-block-device.sh \
+	tests/cli/test-confined.sh \
 	tests/cli/test-copy.sh \
 	tests/cli/test-clone.sh \
 	tests/cli/test-crash.sh \
@@ -34,3 +35,6 @@ CLI_SH_TESTS = \
 	tests/cli/test-zeros.sh
 CLI_TESTS += $(CLI_SH_TESTS)
 EXTRA_DIST += $(CLI_SH_TESTS) tests/cli/lib-cli.sh tests/cli/lib-nbd.sh
+
+# A launcher that denies io_uring, as container runtimes do.
+check_PROGRAMS += tests/cli/deny-uring
