@@ -24,21 +24,43 @@ start_array --target "$IQN" --lun "0=$TMP/lun0" --lun "1=$TMP/lun1" || exit 1
 ctl set copy_latency 50 >/dev/null
 
 TIMEFORMAT='%U %S %R'
-got=0
-{ time "$xmover" copy "$(disk 0)" "$(disk 1)" --report=report --progress=none >out 2>err; } 2>cpu || got=$?
-is "$got" 0 "8 GiB from LUN to LUN" || diag "$(cat out err)"
-is "$(tail -n 1 out)" "Storage offload used during migration: 8.0 GiB of 8.0 GiB (100 %) by SCSI EXTENDED COPY" \
-	"the last line celebrates"
-report_holds report "8 GiB"
-is "$(json report 'join " ", $j->{offload_ratio}, $j->{bytes}{xcopy}, $j->{bytes}{host}')" "1 $TOTAL 0" \
-	"100 % offloaded by the report"
-ctl stats >stats
-is "$(json stats '$j->{copies}{bytes}')" $TOTAL "100 % offloaded by the array's own count"
-# Where both sides held zeros the trial had to stamp its sample first.
-is "$(json stats '$j->{written_bytes} <= 16 << 20')" 1 "this host wrote nothing but the stamps of trials"
-is "$(json stats '$j->{copies}{peak} >= 2')" 1 "at least 2 commands in flight"
-try "source and destination are equal" cmp lun0 lun1
-read -r user system real <cpu
-diag "array's peak: $(json stats '$j->{copies}{peak}') copies at once, $(json stats '$j->{copies}{commands}') commands" \
-	"stamps of trials: $(json stats '$j->{written_bytes}') bytes" "mover's CPU: $user s user + $system s system, $real s of real time"
+
+# main_job METHOD TITLE KEY SERVICE-ACTION FLIGHT [OPTION]...: the whole disk, by both counts.
+main_job() {
+	local method=$1 title=$2 key=$3 sa=$4 flight=$5 got=0 rule
+	shift 5
+	ctl stats clear >/dev/null
+	rule=$(ctl "fault add op=83/$sa action=delay ms=1")
+	{ time "$xmover" copy "$(disk 0)" "$(disk 1)" --method="$method" "$@" --report=report --progress=none \
+		>out 2>err; } 2>cpu || got=$?
+	is "$got" 0 "$title: 8 GiB from LUN to LUN" || diag "$(cat out err)"
+	is "$(tail -n 1 out)" "Storage offload used during migration: 8.0 GiB of 8.0 GiB (100 %) by $title" \
+		"$title: the last line celebrates"
+	report_holds report "$title: 8 GiB"
+	is "$(json report 'join " ", $j->{offload_ratio}, $j->{bytes}{'"$key"'}, $j->{bytes}{host}')" "1 $TOTAL 0" \
+		"$title: 100 % offloaded by the report"
+	ctl stats >stats
+	is "$(json stats '$j->{copies}{bytes}')" $TOTAL "$title: 100 % offloaded by the array's own count"
+	# Where both sides held zeros the trial had to stamp its sample first.
+	is "$(json stats '$j->{written_bytes} <= 16 << 20')" 1 "$title: this host wrote nothing but the stamps of trials"
+	is "$(json stats '$j->{copies}{peak} >= '"$flight")" 1 "$title: at least $flight commands in flight"
+	ctl faults >faults
+	is "$(json faults '0 + grep { $_->{id} == '"${rule#ok }"' && $_->{fired} > 8 } @$j')" 1 "$title: all by 83/$sa"
+	ctl fault del all >/dev/null
+	try "$title: source and destination are equal" cmp lun0 lun1
+	read -r user system real <cpu
+	diag "array's peak: $(json stats '$j->{copies}{peak}') copies at once, $(json stats '$j->{copies}{commands}') commands" \
+		"stamps of trials: $(json stats '$j->{written_bytes}') bytes" "mover's CPU: $user s user + $system s system, $real s of real time"
+}
+
+# The array lists 32-bit list identifiers, so that is what EXTENDED COPY is sent with.
+main_job xcopy "SCSI EXTENDED COPY" xcopy 01 2
+rm lun1
+truncate -s $TOTAL lun1.new
+stop_array
+mv lun1.new lun1
+start_array --target "$IQN" --lun "0=$TMP/lun0" --lun "1=$TMP/lun1" || exit 1
+ctl set copy_latency 50 >/dev/null
+main_job odx "SCSI tokens (ODX)" odx 11 4 --depth=6
+is "$(json stats '$j->{copies}{token_bytes}')" $TOTAL "every byte by token, by the array's own count"
 done_testing
