@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which extent source knows a disk: the registry's, in its order. */
+/* Which extent source knows a disk: the registry's, in its order; and what it says. */
+#include "error.h"
 #include "extent.h"
 #include "registry.h"
 
@@ -18,4 +19,23 @@ int xm_extent_open(struct xm_endpoint *ep, struct xm_extent_source **ret, struct
 		}
 	}
 	return xm_extent_all.open(ep, ret, err);
+}
+
+int xm_extents(struct xm_ctx *ctx, struct xm_endpoint *ep, xm_extent_fn *fn, void *user,
+	       struct xm_error **err)
+{
+	struct xm_extent_source *s;
+	bool stop = false;
+
+	(void)ctx;
+	if (xm_extent_open(ep, &s, err) < 0)
+		return -1;
+	for (uint64_t off = 0; off < ep->size && !stop;) {
+		struct xm_extent e = s->ops->query(s, off, ep->size - off);
+
+		stop = fn(user, off, e.len, e.kind) != 0;
+		off += e.len;
+	}
+	s->ops->close(s);
+	return stop ? xm_fail(err, XM_E_STOPPED, "stopped by the caller") : 0;
 }

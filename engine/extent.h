@@ -18,16 +18,9 @@
 /* Most time a source may take to ask its disk; what was not told by then is data. */
 #define XM_EXTENT_BOUND_NS (60 * XM_NS_PER_S)
 
-enum xm_extent_kind {
-	XM_EXTENT_DATA,              /* and whatever is not known */
-	XM_EXTENT_ZERO,              /* allocated, reads as zero */
-	XM_EXTENT_HOLE,              /* not allocated, reads as zero */
-	XM_EXTENT_UNKNOWN            /* not allocated, and what it reads as is not promised: copied as data */
-};
-
 struct xm_extent {
 	uint64_t off, len;
-	enum xm_extent_kind kind;
+	enum xm_extent_kind kind;    /* xmover.h */
 };
 
 struct xm_extent_source;

@@ -153,13 +153,16 @@ static int flag(struct parser *p, uint64_t where, const json_t *o, const char *k
 	return 0;
 }
 
+/* "data": allocated; "zero": reads as zero */
 static unsigned qemu_extent(bool zero, bool data)
 {
-	return data ? XM_EXTENT_DATA : zero ? XM_EXTENT_HOLE : XM_EXTENT_UNKNOWN;
+	if (zero)
+		return data ? XM_EXTENT_ZERO : XM_EXTENT_HOLE;
+	return data ? XM_EXTENT_DATA : XM_EXTENT_UNKNOWN;
 }
 
 /* Layers below the top one are what the destination has already. */
-static unsigned qemu_dirty(const json_t *o, bool zero, bool data)
+static unsigned qemu_dirty(const json_t *o, bool zero)
 {
 	const json_t *depth = json_object_get(o, "depth");
 	bool below = json_is_integer(depth) && json_integer_value(depth) > 0 &&
@@ -167,7 +170,7 @@ static unsigned qemu_dirty(const json_t *o, bool zero, bool data)
 
 	if (below)
 		return XM_CLEAN;
-	return zero && !data ? XM_DIRTY_ZERO : XM_DIRTY;
+	return zero ? XM_DIRTY_ZERO : XM_DIRTY;
 }
 
 static int qemu_range(struct parser *p, uint64_t where, const json_t *o)
@@ -179,7 +182,7 @@ static int qemu_range(struct parser *p, uint64_t where, const json_t *o)
 	    flag(p, where, o, "zero", &zero) < 0 || flag(p, where, o, "data", &data) < 0)
 		return -1;
 	return xm_range_add(p->r, where, off, len, p->r->use == XM_RANGE_DIRTY ?
-			    qemu_dirty(o, zero, data) : qemu_extent(zero, data));
+			    qemu_dirty(o, zero) : qemu_extent(zero, data));
 }
 
 static int nbd_range(struct parser *p, uint64_t where, const json_t *o)

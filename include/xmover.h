@@ -331,6 +331,21 @@ XM_API int xm_probe(struct xm_ctx *ctx, struct xm_endpoint *src, struct xm_endpo
 		    xm_finding_fn *fn, void *user, enum xm_verdict *ret_worst,
 		    struct xm_error **err);
 
+enum xm_extent_kind {
+	XM_EXTENT_DATA,          /* and whatever is not known */
+	XM_EXTENT_ZERO,          /* allocated, reads as zero */
+	XM_EXTENT_HOLE,          /* not allocated, reads as zero */
+	XM_EXTENT_UNKNOWN        /* not allocated, and what it reads as is not promised: copied as data */
+};
+/* A range of one kind.  Return non-zero to stop. */
+typedef int xm_extent_fn(void *user, uint64_t off, uint64_t len, enum xm_extent_kind kind);
+/*
+ * What a disk is made of, from its first byte to its last, without gaps, in order, as
+ * far as it tells (SEEK_HOLE, GET LBA STATUS); nothing else of it is read.
+ */
+XM_API int xm_extents(struct xm_ctx *ctx, struct xm_endpoint *ep, xm_extent_fn *fn, void *user,
+		      struct xm_error **err);
+
 /* A difference: [off, off+len) on both disks.  Return non-zero to stop comparing. */
 typedef int xm_difference_fn(void *user, uint64_t off, uint64_t len);
 /*

@@ -9,6 +9,7 @@
 
 int cmd_capabilities(void);
 int cmd_copy(const struct opts *o);
+int cmd_map(const struct opts *o);
 int cmd_probe(const struct opts *o);
 int cmd_receive(const struct opts *o);
 int cmd_send(const struct opts *o);

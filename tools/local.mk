@@ -7,11 +7,13 @@ libtools_la_SOURCES = \
 	tools/bar.c tools/bar.h \
 	tools/capabilities.c \
 	tools/cmd-copy.c \
+	tools/cmd-map.c \
 	tools/cmd-probe.c \
 	tools/cmd-send.c \
 	tools/cmd-verify.c \
 	tools/cmd.c tools/cmd.h \
 	tools/console.c tools/console.h \
+	tools/extents-out.c tools/extents-out.h \
 	tools/figures.c tools/figures.h \
 	tools/help.c tools/help.h \
 	tools/link.c tools/link.h \

@@ -50,6 +50,8 @@ static int run_verb(const struct opts *o)
 	switch (o->verb) {
 	case VERB_COPY:
 		return cmd_copy(o);
+	case VERB_MAP:
+		return cmd_map(o);
 	case VERB_PROBE:
 		return cmd_probe(o);
 	case VERB_RECEIVE:

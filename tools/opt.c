@@ -16,6 +16,7 @@
 
 #define NONE VERB_NONE
 #define COPY VERB_COPY
+#define MAP VERB_MAP
 #define PROBE VERB_PROBE
 #define VERIFY VERB_VERIFY
 #define SEND VERB_SEND
@@ -28,6 +29,7 @@ const struct opt_row opt_table[OPT_COUNT] = {
 };
 #undef NONE
 #undef COPY
+#undef MAP
 #undef PROBE
 #undef VERIFY
 #undef SEND
@@ -35,6 +37,7 @@ const struct opt_row opt_table[OPT_COUNT] = {
 
 const struct opt_verb_row opt_verbs[] = {
 	{ "copy", VERB_COPY, "SRC DST", 2, 2, "Copy all of SRC onto the start of DST." },
+	{ "map", VERB_MAP, "SRC", 1, 1, "Say what SRC is made of: data, zeros, holes." },
 	{ "probe", VERB_PROBE, "SRC [DST]", 1, 2,
 	  "Say what the disks can do, whether the storage would copy, and why. Changes nothing." },
 	{ "send", VERB_SEND, "SRC", 1, 1,

@@ -42,6 +42,7 @@ function verbs_of(entry,    bare, v) {
 	if (bare ~ /COPY/) v = v (v == "" ? "" : ", ") "copy"
 	if (bare ~ /SEND/) v = v (v == "" ? "" : ", ") "send"
 	if (bare ~ /RECEIVE/) v = v (v == "" ? "" : ", ") "receive"
+	if (bare ~ /MAP/) v = v (v == "" ? "" : ", ") "map"
 	if (bare ~ /PROBE/) v = v (v == "" ? "" : ", ") "probe"
 	if (bare ~ /VERIFY/) v = v (v == "" ? "" : ", ") "verify"
 	return v

@@ -25,6 +25,7 @@ CLI_SH_TESTS = \
 	tests/cli/test-killed-state.sh \
 	tests/cli/test-main-job.sh \
 	tests/cli/test-man.sh \
+	tests/cli/test-map.sh \
 	tests/cli/test-nbd.sh \
 	tests/cli/test-nbd-loss.sh \
 	tests/cli/test-options.sh \
@@ -34,7 +35,7 @@ CLI_SH_TESTS = \
 	tests/cli/test-tgtd.sh \
 	tests/cli/test-zeros.sh
 CLI_TESTS += $(CLI_SH_TESTS)
-EXTRA_DIST += $(CLI_SH_TESTS) tests/cli/lib-cli.sh tests/cli/lib-nbd.sh
+EXTRA_DIST += $(CLI_SH_TESTS) tests/cli/sparse-file tests/cli/lib-cli.sh tests/cli/lib-nbd.sh
 
 # A launcher that denies io_uring, as container runtimes do.
 check_PROGRAMS += tests/cli/deny-uring

@@ -19,7 +19,7 @@ takes() { # NAME VERB: the table says so
 	awk -v n="$1" -v v="$2" '$1 == n { for (i = 3; i <= NF; i++) if ($i == v) f = 1 } END { exit !f }' <<<"$rows"
 }
 
-for verb in copy probe send receive verify; do
+for verb in copy map probe send receive verify; do
 	names=$(awk -v v="${verb^^}" '{ for (i = 3; i <= NF; i++) if ($i == v) print $1 }' <<<"$rows" | sort)
 	help=$("$xmover" "$verb" --help | sed -nE 's/^ +(-[a-zA-Z], )?--([a-z-]+).*/\2/p' | sort)
 	is "$help" "$names" "$verb --help = table"
@@ -43,15 +43,17 @@ is "$(sed -nE 's/^\.IP "(\\fB\\-[a-zA-Z]\\fR, )?\\fB\\-\\-([a-z\\-]+)\\fR.*/\2/p
 	"$(awk '{ print $1 }' <<<"$rows" | sort)" "man page = table"
 
 # Every choice of the table is taken, another is refused, from the command line and the environment.
-while read -r name kind _; do
+while read -r name kind verb _; do
 	[ "$kind" = CHOICE ] || continue
+	line=("${verb,,}" "$TMP/none")
+	[ "$verb" = MAP ] || line+=("$TMP/b")
 	choices=$(grep -oE "\"$name\", [^\"]*\"[^\"]*\"" "$table" | sed 's/.*"\(.*\)"/\1/; s/|/ /g')
 	for choice in $choices; do
-		exits 66 "--$name=$choice is taken" "$xmover" copy "--$name=$choice" "$TMP/none" "$TMP/b"
+		exits 66 "--$name=$choice is taken" "$xmover" "${line[@]}" "--$name=$choice"
 	done
-	exits 64 "--$name=other is refused" "$xmover" copy "--$name=other" "$TMP/none" "$TMP/b"
+	exits 64 "--$name=other is refused" "$xmover" "${line[@]}" "--$name=other"
 	variable=XMOVER_${name^^}
-	exits 64 "$variable=other is refused" env "${variable//-/_}=other" "$xmover" copy "$TMP/none" "$TMP/b"
+	exits 64 "$variable=other is refused" env "${variable//-/_}=other" "$xmover" "${line[@]}"
 done <<<"$rows"
 
 exits 0 "--version" "$xmover" --version
