@@ -8,7 +8,8 @@
  * about the whole pair, cost it the pair.
  *
  * Size: starts at what the method asks for and grows, up to eight times at once,
- * while a command takes less than 0.2 s; halves above 2 s.  A method that must be
+ * while a command takes less than 0.2 s, and up to 2 s while it gains from that; halves
+ * above.  A method that must be
  * proven grows only through a trial at the new size.  Depth: starts at 2; when the
  * size has settled it grows by one while throughput gains from it; halves when the
  * device pushes back.
@@ -55,6 +56,8 @@ struct xm_entry {
 	uint64_t grow;               /* a trial of this size is due; 0 none */
 	unsigned sized;              /* commands at this size; their smoothed time */
 	uint64_t smooth_ns;
+	uint64_t before, before_rate;        /* size and rate before it grew; 0 that is settled */
+	bool settled;                /* larger brought nothing: not beyond the fast time again */
 	/* depth */
 	unsigned depth;
 	bool raised;                 /* the last change of depth was upwards */

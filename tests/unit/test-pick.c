@@ -190,6 +190,7 @@ static void size_grows_through_trials(void **state)
 	for (unsigned i = 0; i < 4; i++)
 		xm_entry_done(e, MIB, 60 * XM_NS_PER_MS, now += XM_NS_PER_S);
 	assert_int_equal(e->grow, 2 * MIB);
+	e = fitted(0);
 	xm_entry_proven(e, 2 * MIB);
 	/* 0.2 to 2 s is what is wanted */
 	for (unsigned i = 0; i < 20; i++)
@@ -204,6 +205,32 @@ static void size_grows_through_trials(void **state)
 	for (unsigned i = 0; i < 20; i++)
 		xm_entry_done(e, 16 * MIB, 1000, now += 1000);
 	assert_int_equal(e->grow, 0);
+}
+
+/* Late answers: as long for any size.  Then more in one is all that helps. */
+static void size_grows_while_it_gains(void **state)
+{
+	struct xm_entry *e = fitted(0);
+	uint64_t now = XM_NS_PER_S;
+
+	(void)state;
+	xm_entry_proven(e, MIB);
+	for (unsigned i = 0; i < 4; i++)
+		xm_entry_done(e, MIB, XM_NS_PER_S / 4, now += XM_NS_PER_S / 4);
+	assert_int_equal(e->grow, 4 * MIB);
+	xm_entry_proven(e, 4 * MIB);
+	for (unsigned i = 0; i < 4; i++)
+		xm_entry_done(e, 4 * MIB, XM_NS_PER_S / 4, now += XM_NS_PER_S / 4);
+	assert_int_equal(e->grow, 16 * MIB);
+	/* no gain any more: back to what was as fast and shorter, and no more of that */
+	xm_entry_proven(e, 16 * MIB);
+	for (unsigned i = 0; i < 4; i++)
+		xm_entry_done(e, 16 * MIB, XM_NS_PER_S, now += XM_NS_PER_S);
+	assert_int_equal(e->chunk, 4 * MIB);
+	for (unsigned i = 0; i < 20; i++)
+		xm_entry_done(e, 4 * MIB, XM_NS_PER_S / 4, now += XM_NS_PER_S / 4);
+	assert_int_equal(e->grow, 0);
+	assert_int_equal(e->chunk, 4 * MIB);
 }
 
 /* Where no task is as large as it might be, depth is what is left. */
@@ -306,7 +333,8 @@ int main(void)
 #define T(f) cmocka_unit_test_setup(f, reset)
 	const struct CMUnitTest tests[] = {
 		T(who_is_asked), T(refusals), T(impossible_limits), T(places_that_do_not_fit),
-		T(size_grows_through_trials), T(depth_does_not_wait_for_ever), T(shrinks),
+		T(size_grows_through_trials), T(size_grows_while_it_gains),
+		T(depth_does_not_wait_for_ever), T(shrinks),
 		T(depth_follows_throughput), T(fixed_depth),
 		T(three_strikes_in_a_row),
 	};
