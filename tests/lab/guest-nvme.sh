@@ -27,7 +27,7 @@ part() { echo "/dev/${1}p$2"; }
 modprobe nvme
 n=0
 until a=$(disk lab0 1) && b=$(disk lab0 2) && c=$(disk lab0 3) && slow=$(disk lab1 1) &&
-	[ -b "$(part "$a" 4)" ] && [ -b "$(part "$slow" 2)" ]; do
+	untold=$(disk lab0 4) && [ -b "$(part "$a" 4)" ] && [ -b "$(part "$slow" 2)" ]; do
 	n=$((n + 1))
 	[ $n -lt 100 ] || { not_ok "the namespaces are there"; done_testing; }
 	sleep 0.2
@@ -47,6 +47,27 @@ exits 0 "ioctl: exit 0" "$mover" copy "$(part "$a" 1)" "$(part "$a" 3)" --offloa
 like "$OUT" no_uring_passthrough "ioctl: said to be"
 is "$(report '.bytes.nvme_copy')" "$bytes" "ioctl: every byte by NVMe Copy"
 mknod "/dev/$ng" c $((0x${node% *})) $((0x${node#* }))
+
+# The generic node of another namespace under this one's name.
+other=$(stat -c '%t %T' "/dev/ng${b#nvme}")
+rm "/dev/$ng"
+mknod "/dev/$ng" c $((0x${other% *})) $((0x${other#* }))
+copy "wrong node number" 0 "$(part "$a" 1)" "$(part "$a" 3)" --verify=none
+try "wrong node number: the other namespace is as it was" cmp -n $((16 << 20)) "/dev/$b" /dev/zero
+rm "/dev/$ng"
+mknod "/dev/$ng" c $((0x${node% *})) $((0x${node#* }))
+
+# A namespace that tells no limits, and refuses every copy for them: tried, and copied by host.
+copy "no limits told, all refused" 0 "$(part "$untold" 1)" "$(part "$untold" 2)"
+is "$(report .bytes.host)" "$((4 << 20))" "no limits told, all refused: by host"
+like "$(report '.fallbacks[0].reason')" '^(internal_error|size_limit)$' "no limits told, all refused: reason"
+
+# What the disk is not to be written for.
+exits 73 "overlapping partitions are refused" "$mover" copy "$(part "$slow" 1)" "$(part "$slow" 3)" --progress none
+like "$OUT" overlap "overlapping partitions: in words"
+blockdev --setro "$(part "$a" 3)"
+exits 73 "a read-only namespace is refused" "$mover" copy "$(part "$a" 1)" "$(part "$a" 3)" --progress none
+blockdev --setrw "$(part "$a" 3)"
 
 # Across namespaces: never unasked, and this QEMU has no format for it.
 copy "cross namespace, unasked" 0 "$(part "$a" 4)" "/dev/$b"
@@ -95,4 +116,28 @@ P
 )
 is "$claim" "9 busy" "killed while it copied: gone, its claim is not"
 copy "after a kill" 0 "$(part "$slow" 1)" "$dst" --verify=full
+
+# A reset under way: what was out is not known, waited out, done again.  Then the
+# controller goes for good: that is said, and nothing is called done.
+under_way() { # COMMAND...: run when the copy has commands in flight; leaves its exit in $CODE
+	"$mover" copy "$(part "$slow" 1)" "$dst" --verify=full --offload=require --report /dev/shm/report \
+		--progress json >/dev/null 2>/dev/shm/log &
+	local job=$!
+	await grep -q '"phase":"copy".*"in_flight":[1-9]' /dev/shm/log
+	"$@"
+	wait "$job"
+	CODE=$?
+}
+if [ "${XM_LONG:-}" = 1 ]; then
+	controller=/sys/block/$slow/device
+	[ -e "$controller/reset_controller" ] || controller=$(echo "$controller"/nvme[0-9]*)
+	reset() { echo 1 >"$controller/reset_controller"; }
+	vanish() { echo 1 >"$controller/device/remove"; }
+	under_way reset
+	is "$CODE $(report .unknown)" "0 0" "controller reset under way: done, after a wait"
+	diag "$(grep -E '"(warning|error)"' /dev/shm/log)"
+	under_way vanish
+	like "$CODE" '^7[45]$' "the controller vanishes under way: not called done"
+	diag "$(grep -E '"(warning|error)"' /dev/shm/log)" "$(report .message) unknown: $(report .unknown)"
+fi
 done_testing

@@ -4,4 +4,6 @@
 . "$(dirname "$0")/../lib.sh"
 XM_LAB_CACHE=$("$XM_SRC/tests/lab/prepare" 2>"$TMP/why") || skip_all "$(cat "$TMP/why")"
 export XM_LAB_CACHE XM_BUILD
-"$XM_SRC/tests/lab/guest" --seconds 280 --random 64 guest-sgio.sh
+mib=64
+[ "${XM_LONG:-}" != 1 ] || mib=512
+"$XM_SRC/tests/lab/guest" --seconds 400 --random "$mib" guest-sgio.sh

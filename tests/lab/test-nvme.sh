@@ -7,11 +7,14 @@ XM_LAB_CACHE=$("$XM_SRC/tests/lab/prepare" 2>"$TMP/why") || skip_all "$(cat "$TM
 export XM_LAB_CACHE XM_BUILD
 
 le32() { printf '\\x%02x' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) $(($1 >> 24 & 255)); }
-# image NAME MIB PART-MIB...: an MBR with these partitions, random in the first, the others empty.
+# image NAME MIB PART-MIB[@MIB]...: an MBR with these partitions, one behind the other or where
+# it is said; random in the first, the others empty.
 image() {
 	local name=$1 at=1 part=$3 n table=''
 	truncate -s "${2}M" "$TMP/$name"
 	for n in "${@:3}"; do
+		[[ $n != *@* ]] || at=${n#*@}
+		n=${n%@*}
 		table+="\\x00\\x00\\x00\\x00\\x83\\x00\\x00\\x00$(le32 $((at * 2048)))$(le32 $((n * 2048)))"
 		at=$((at + n))
 	done
@@ -20,18 +23,21 @@ image() {
 	printf '\x55\xaa' | dd of="$TMP/$name" bs=1 seek=510 conv=notrunc status=none
 	head -c "${part}M" /dev/urandom | dd of="$TMP/$name" bs=1M seek=1 conv=notrunc status=none
 }
-image a 800 256 256 256 16
-truncate -s 256M "$TMP/b" "$TMP/c"
-image slow 20 8 8
+mib=256
+[ "${XM_LONG:-}" != 1 ] || mib=1024
+image a $((3 * mib + 32)) $mib $mib $mib 16
+truncate -s "${mib}M" "$TMP/b" "$TMP/c"
+image untold 12 4 4
+image slow 20 8 8 8@5
 drive() { printf -- '-drive\nfile=%s,if=none,format=raw,id=%s%s\n' "$TMP/$1" "$1" "${2:-}"; }
 mapfile -t options < <(
 	printf -- '-device\nnvme,id=c0,serial=lab0\n-device\nnvme,id=c1,serial=lab1\n'
-	drive a; drive b; drive c; drive slow ,throttling.bps-total=1048576
+	drive a; drive b; drive c; drive untold; drive slow ,throttling.bps-total=1048576
 	printf -- '-device\n%s\n' nvme-ns,drive=a,bus=c0,nsid=1,mssrl=2048,mcl=16384,msrc=31 \
 		nvme-ns,drive=b,bus=c0,nsid=2 nvme-ns,drive=c,bus=c0,nsid=3,logical_block_size=4096,physical_block_size=4096 \
-		nvme-ns,drive=slow,bus=c1,nsid=1,mssrl=4096,mcl=32768,msrc=7
+		nvme-ns,drive=untold,bus=c0,nsid=4,mssrl=0,mcl=0,msrc=0 nvme-ns,drive=slow,bus=c1,nsid=1,mssrl=4096,mcl=32768,msrc=7
 )
-"$XM_SRC/tests/lab/guest" --seconds 480 guest-nvme.sh "${options[@]}" || exit
+"$XM_SRC/tests/lab/guest" --seconds $((mib * 2)) guest-nvme.sh "${options[@]}" || exit
 
 # same FILE AT MIB: its first partition, which begins at 1 MiB, and what begins at AT are equal.
 same() {
@@ -39,6 +45,7 @@ same() {
 	echo "Bail out! $1 at $2 MiB differs from its source"
 	exit 1
 }
-same a 257 256
-same a 513 256
+same a $((mib + 1)) $mib
+same a $((2 * mib + 1)) $mib
+same untold 5 4
 same slow 9 8
