@@ -165,6 +165,9 @@ int xm_job_set_u64(struct xm_job *job, enum xm_job_option opt, uint64_t value,
 	case XM_OPT_DEPTH:
 		job->opt.depth = value;
 		return 0;
+	case XM_OPT_REQUEST:
+		job->opt.request = value;
+		return 0;
 	case XM_OPT_TARGET_IS_ZERO:
 		job->opt.target_is_zero = value != 0;
 		return 0;

@@ -15,6 +15,7 @@
 #define SLOT (UINT64_C(1) << 20)
 #define SLOTS_MAX 256
 #define POOL (UINT64_C(64) << 20)
+#define REQUEST_MAX (UINT64_C(4) << 20)
 
 /* ---- engines and buffers ------------------------------------------------------------ */
 
@@ -36,7 +37,7 @@ static uint64_t slot_size(const struct xm_job *job)
 {
 	uint64_t least = xm_max_u64(xm_max_u64(job->src->block_size, job->dst->block_size),
 				    xm_max_u64(job->src->dio_align, job->dst->dio_align));
-	uint64_t size = SLOT;
+	uint64_t size = job->opt.request ? xm_min_u64(job->opt.request, REQUEST_MAX) : SLOT;
 
 	if (job->src->max_io)
 		size = xm_min_u64(size, job->src->max_io);

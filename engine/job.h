@@ -73,6 +73,7 @@ struct xm_job_options {
 	uint64_t depth;
 	bool cross_namespace;
 	bool target_is_zero;
+	uint64_t request;            /* bytes of a read or write by the host, 0: what suits */
 	bool verify_only;            /* xm_verify(): nothing is copied */
 	char *extents_list, *dirty_spec;     /* NULL: the source itself is asked; all is copied */
 	const struct xm_extent_source_ops *extents;  /* NULL: whichever knows the source */

@@ -184,6 +184,7 @@ enum xm_job_option {
 	 * write one of their namespaces may read all others.
 	 */
 	XM_OPT_CROSS_NAMESPACE,
+	XM_OPT_REQUEST,          /* bytes of a read or write by this host, 0 = what suits */
 	XM_OPT_TARGET_IS_ZERO,   /* 0 or 1: all of the destination reads as zeros, so zeros are not written;
 				    a file that is one hole is seen to be so without being told */
 	/*

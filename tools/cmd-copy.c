@@ -81,6 +81,7 @@ static const struct {
 	{ OPT_EXTENTS, XM_OPT_EXTENTS, false }, { OPT_DIRTY, XM_OPT_DIRTY, false },
 	{ OPT_RATE, XM_OPT_RATE, true },        { OPT_DEPTH, XM_OPT_DEPTH, true },
 	{ OPT_STATE_WINDOW, XM_OPT_STATE_WINDOW, true },
+	{ OPT_REQUEST, XM_OPT_REQUEST, true },
 };
 
 static int make_job(struct copy *c, struct xm_error **err)

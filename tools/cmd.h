@@ -7,6 +7,7 @@
 #include "opt.h"
 #include "xmover.h"
 
+int cmd_bench(const struct opts *o);
 int cmd_capabilities(void);
 int cmd_copy(const struct opts *o);
 int cmd_map(const struct opts *o);

@@ -2,10 +2,14 @@
 noinst_LTLIBRARIES += libtools.la
 libtools_la_CPPFLAGS = $(TOOLS_CPPFLAGS)
 libtools_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-libtools_la_LIBADD = $(JANSSON_LIBS)
+libtools_la_LIBADD = $(JANSSON_LIBS) -lm
 libtools_la_SOURCES = \
 	tools/bar.c tools/bar.h \
+	tools/bench/bench.h \
+	tools/bench/count.c tools/bench/pair.c tools/bench/plot.c tools/bench/run.c \
+	tools/bench/table.c \
 	tools/capabilities.c \
+	tools/cmd-bench.c \
 	tools/cmd-copy.c \
 	tools/cmd-map.c \
 	tools/cmd-probe.c \

@@ -60,6 +60,8 @@ static int run_verb(const struct opts *o)
 		return cmd_send(o);
 	case VERB_VERIFY:
 		return cmd_verify(o);
+	case VERB_BENCH:
+		return cmd_bench(o);
 	case VERB_NONE:
 		break;
 	}

@@ -21,6 +21,7 @@
 #define VERIFY VERB_VERIFY
 #define SEND VERB_SEND
 #define RECEIVE VERB_RECEIVE
+#define BENCH VERB_BENCH
 const struct opt_row opt_table[OPT_COUNT] = {
 #define OPT(id, name, letter, kind, argument, verbs, preset, help)                                 \
 	[OPT_##id] = { name, letter, OPT_##kind, argument, verbs, preset, help },
@@ -34,6 +35,7 @@ const struct opt_row opt_table[OPT_COUNT] = {
 #undef VERIFY
 #undef SEND
 #undef RECEIVE
+#undef BENCH
 
 const struct opt_verb_row opt_verbs[] = {
 	{ "copy", VERB_COPY, "SRC DST", 2, 2, "Copy all of SRC onto the start of DST." },
@@ -46,6 +48,9 @@ const struct opt_verb_row opt_verbs[] = {
 	  "Receive what xmover send sends onto the start of DST." },
 	{ "verify", VERB_VERIFY, "SRC DST", 2, 2,
 	  "Compare all of SRC with the start of DST; show the first differences." },
+	{ "bench", VERB_BENCH, "[SRC DST]", 0, 2,
+	  "Copy SRC onto DST, or a pair that is made for it, by every way in turns; say how fast. DST is"
+	  " overwritten." },
 };
 const size_t opt_verbs_count = sizeof opt_verbs / sizeof opt_verbs[0];
 
@@ -377,7 +382,7 @@ bool opts_parse(struct opts *o, int argc, char **argv, char error[OPT_ERROR_MAX]
 	read_environment(o, error);
 	warn_unknown_environment(o);
 	if (o->verb == VERB_NONE && o->operands)
-		complain(error, "the command comes first: xmover copy|probe|verify");
+		complain(error, "the command comes first: xmover copy|probe|verify|bench");
 	check_operands(o, error);
 	check_contradictions(o, error);
 	return *error == '\0';

@@ -24,7 +24,8 @@ enum opt_kind { OPT_FLAG, OPT_TEXT, OPT_CHOICE, OPT_LIST, OPT_SIZE, OPT_NUMBER, 
 
 /* A set of commands; the numbers are bits. */
 enum opt_verb { VERB_NONE = 1, VERB_COPY = 2, VERB_PROBE = 4, VERB_VERIFY = 8,
-		VERB_SEND = 16, VERB_RECEIVE = 32, VERB_MAP = 64 };
+		VERB_SEND = 16, VERB_RECEIVE = 32, VERB_MAP = 64,
+		VERB_BENCH = 128 };
 
 struct opt_row {
 	const char *name;

@@ -45,6 +45,7 @@ function verbs_of(entry,    bare, v) {
 	if (bare ~ /MAP/) v = v (v == "" ? "" : ", ") "map"
 	if (bare ~ /PROBE/) v = v (v == "" ? "" : ", ") "probe"
 	if (bare ~ /VERIFY/) v = v (v == "" ? "" : ", ") "verify"
+	if (bare ~ /BENCH/) v = v (v == "" ? "" : ", ") "bench"
 	return v
 }
 

@@ -15,6 +15,7 @@ tests_cli_test_text_LDADD = $(CLI_UNIT_LIBS)
 
 CLI_SH_TESTS = \
 	tests/cli/test-bad-input.sh \
+	tests/cli/test-bench.sh \
 	tests/cli/test-block-device.sh \
 	tests/cli/test-confined.sh \
 	tests/cli/test-copy.sh \

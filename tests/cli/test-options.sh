@@ -19,9 +19,9 @@ takes() { # NAME VERB: the table says so
 	awk -v n="$1" -v v="$2" '$1 == n { for (i = 3; i <= NF; i++) if ($i == v) f = 1 } END { exit !f }' <<<"$rows"
 }
 
-for verb in copy map probe send receive verify; do
+for verb in copy map probe send receive verify bench; do
 	names=$(awk -v v="${verb^^}" '{ for (i = 3; i <= NF; i++) if ($i == v) print $1 }' <<<"$rows" | sort)
-	help=$("$xmover" "$verb" --help | sed -nE 's/^ +(-[a-zA-Z], )?--([a-z-]+).*/\2/p' | sort)
+	help=$("$xmover" "$verb" --help | sed -nE 's/^ {1,6}(-[a-zA-Z], )?--([a-z-]+).*/\2/p' | sort)
 	is "$help" "$names" "$verb --help = table"
 	bad=
 	while read -r name kind _; do
@@ -44,7 +44,7 @@ is "$(sed -nE 's/^\.IP "(\\fB\\-[a-zA-Z]\\fR, )?\\fB\\-\\-([a-z\\-]+)\\fR.*/\2/p
 
 # Every choice of the table is taken, another is refused, from the command line and the environment.
 while read -r name kind verb _; do
-	[ "$kind" = CHOICE ] || continue
+	[ "$kind" = CHOICE ] && [ "$verb" != BENCH ] || continue
 	line=("${verb,,}" "$TMP/none")
 	[ "$verb" = MAP ] || line+=("$TMP/b")
 	choices=$(grep -oE "\"$name\", [^\"]*\"[^\"]*\"" "$table" | sed 's/.*"\(.*\)"/\1/; s/|/ /g')
