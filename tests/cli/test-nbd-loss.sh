@@ -35,7 +35,7 @@ fails() {
 	like "$OUT" "$5" "it says so"
 	ended "$NBD_PID"
 }
-fails source pread EIO 74 'source: read of 512 bytes at 0: the server answered with an I/O error'
+fails source pread EIO 74 'source: read of 512 bytes at [0-9]+: the server answered with an I/O error'
 fails destination pwrite EIO 74 'destination: write of .* the server answered with an I/O error'
 fails destination pwrite ENOSPC 75 'no space is left'
 fails destination pwrite EPERM 77 'does not permit'
