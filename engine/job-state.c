@@ -86,6 +86,8 @@ static void go_on(struct xm_job *job, const struct xm_state *st)
 	       "going on where an earlier run ended: %llu of %llu bytes are copied already; up to "
 	       "%llu were in flight and are copied again", (unsigned long long)sum,
 	       (unsigned long long)job->len, (unsigned long long)st->in_flight);
+	if (st->in_flight && job->dst->nexus && job->dst->nexus->ops->inherit)
+		job->dst->nexus->ops->inherit(job->dst->nexus);
 	if (st->bad_pages)
 		xm_log(job->ctx, XM_LOG_WARNING, "state_damaged",
 		       "%llu pages of state %s are damaged: what they stood for is copied again",

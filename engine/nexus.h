@@ -32,6 +32,11 @@ struct xm_nexus_ops {
 	 * behind it is another one).
 	 */
 	enum xm_fence_result (*poll)(struct xm_nexus *nx, struct xm_status *why);
+	/*
+	 * A mover that died had writes under way here.  NULL slot: having opened the
+	 * disk proves that they are over.  Else the nexus sets `lost` and fences them.
+	 */
+	void (*inherit)(struct xm_nexus *nx);
 };
 
 struct xm_nexus {

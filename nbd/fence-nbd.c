@@ -15,6 +15,9 @@
  * 3. the export is connected to again and must have the size, block size and
  *    flags it had.
  *
+ * The same holds for the writes of a mover that was killed, where its state file
+ * tells that there were some (nbd_nexus_ops.inherit).
+ *
  * What was written and not flushed before is copied again (job-check.c): the
  * server may have been started anew.  A lost source needs 3 alone.
  */
@@ -59,6 +62,16 @@ static void fence_wait(struct xm_nexus *nx, struct xm_waiter *w)
 	}
 }
 
+/* The server may be at a dead mover's writes until the drain time has passed, from now. */
+static void fence_inherit(struct xm_nexus *nx)
+{
+	struct nbd_disk *d = disk_of(nx);
+
+	d->ghosts = true;
+	d->ghosts_since = nbd_now(d);
+	nx->lost = true;
+}
+
 static enum xm_fence_result failed(struct nbd_disk *d, enum xm_code code, const char *reason,
 				   const char *text, struct xm_status *why)
 {
@@ -83,7 +96,7 @@ static void begin_drain(struct nbd_disk *d)
 		return;
 	d->fence.until = d->ghosts_since + drain;
 	xm_log(d->ep->ctx, XM_LOG_WARNING, "drain",
-	       "%s: a write was under way when the connection was lost; NBD cannot tell what became "
+	       "%s: a write was under way when a connection was lost; NBD cannot tell what became "
 	       "of it: waiting %llu s, after which the server is taken to have ended it",
 	       d->ep->name, (unsigned long long)(drain / XM_NS_PER_S));
 }
@@ -151,4 +164,5 @@ const struct xm_nexus_ops nbd_nexus_ops = {
 	.start = fence_start,
 	.wait = fence_wait,
 	.poll = fence_poll,
+	.inherit = fence_inherit,
 };

@@ -13,11 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include "disk.h"
 #include "error.h"
 #include "xm/align.h"
+#include "xm/cleanup.h"
 
 #define FREE_GRAIN 4096                  /* a guess: NBD does not say what it gives back at a time */
 
@@ -110,18 +110,13 @@ static int connect_all(struct opening *o)
 
 static char *unix_name(const struct sockaddr_un *un, socklen_t len)
 {
-	struct stat st;
+	char *path XM_CLEANUP_FREE = NULL;
 	char *name;
-	int n;
 
-	/* by inode: a socket has many paths; one without a path is its own */
-	if (len > offsetof(struct sockaddr_un, sun_path) && un->sun_path[0] &&
-	    stat(un->sun_path, &st) == 0)
-		n = asprintf(&name, "unix.%llx.%llx", (unsigned long long)st.st_dev,
-			     (unsigned long long)st.st_ino);
-	else
-		n = asprintf(&name, "unix");
-	return n < 0 ? NULL : name;
+	/* by path: a server that is started again makes another inode */
+	if (len > offsetof(struct sockaddr_un, sun_path) && un->sun_path[0])
+		path = realpath(un->sun_path, NULL);
+	return asprintf(&name, "unix:%s", path ? path : "") < 0 ? NULL : name;
 }
 
 static char *tcp_name(const struct sockaddr_storage *at)

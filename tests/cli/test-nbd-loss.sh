@@ -106,6 +106,18 @@ wait $mover
 is $? 74 "an export of another size comes back: 74"
 like "$(cat err)" "other_disk" "it says why"
 
+# ---- a mover that is killed ----------------------------------------------------------------------
+truncate -s 32M killed
+serve killed --filter=log --filter=delay file killed wdelay=100ms logfile="$TMP/killed.seen"
+"$xmover" copy --progress=none src "$(nbd killed)" --state=state >out.txt 2>err &
+mover=$!
+await in_flight killed.seen Write
+ended $mover
+copy src "$(nbd killed)" --state=state >out.txt 2>err
+is $? 0 "a mover is killed, and gone on with from its state" || diag "$(cat err)"
+try "it waited for the writes of the dead" says drain
+try "the bytes arrived" cmp src killed
+
 # ---- one that does not answer -----------------------------------------------------------------------------
 serve silent --filter=log memory 32M logfile="$TMP/silent.seen"
 copy src "$(nbd silent)" --rate=8M >out.txt 2>err &
