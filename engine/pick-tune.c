@@ -7,6 +7,7 @@
 #define SIZE_SAMPLES 4U              /* commands at a size before it is changed */
 #define GROWTH_MAX 8U                /* times larger at once: each step costs a trial */
 #define SIZE_ROUNDS 8U               /* rounds that the depth waits for a size still growing */
+#define ROUND_NS (20 * XM_NS_PER_MS)     /* a rate over less is mostly noise */
 #define HOLD_ROUNDS 16U              /* rounds after which a refused depth is tried again */
 
 /* ---- size ------------------------------------------------------------------- */
@@ -140,24 +141,32 @@ static void start_round(struct xm_entry *e, uint64_t now)
 	e->round_n = 0;
 }
 
+/* By a quarter, since one more among many cannot be told from noise. */
+static void raise_depth(struct xm_entry *e, uint64_t rate)
+{
+	unsigned step = e->depth < 8 ? 1 : e->depth / 4;
+
+	e->best = rate;
+	e->raised = (unsigned)xm_min_u64(step, e->max_depth - e->depth);
+	e->depth += e->raised;
+}
+
 static void change_depth(struct xm_entry *e, uint64_t rate)
 {
-	if (rate > e->best + e->best / 20) {
+	uint64_t gain = e->best / (e->raised > 1 ? 10 : 20);
+
+	if (rate > e->best + gain) {
 		/* it gained (or is the first figure): go on */
-		e->best = rate;
-		e->raised = e->depth < e->max_depth;
-		e->depth += e->raised;
+		raise_depth(e, rate);
 	} else if (e->raised) {
-		/* one more did not help: take it back and leave it for a while */
-		e->depth--;
-		e->raised = false;
+		/* more did not help: take them back and leave it for a while */
+		e->depth -= e->raised;
+		e->raised = 0;
 		e->hold = HOLD_ROUNDS;
 	} else if (e->hold > 0) {
 		e->hold--;
 	} else if (e->depth < e->max_depth) {
-		e->best = rate;
-		e->raised = true;
-		e->depth++;
+		raise_depth(e, rate);
 	}
 }
 
@@ -170,7 +179,7 @@ static void tune_depth(struct xm_entry *e, uint64_t bytes, uint64_t now)
 	if (e->round_n == 0 && e->round_bytes == 0)
 		start_round(e, e->round_start ? e->round_start : now);
 	e->round_bytes += bytes;
-	if (++e->round_n < e->depth * 2)
+	if (++e->round_n < e->depth * 2 || now - e->round_start < ROUND_NS)
 		return;
 	/* more at a time make each take longer, and the size stay small: the size comes first */
 	if (may_grow(e) && e->waited < SIZE_ROUNDS) {
@@ -199,7 +208,7 @@ void xm_entry_busy(struct xm_entry *e, uint64_t now)
 	e->cut_at = now;
 	if (e->depth > 1)
 		e->depth /= 2;
-	e->raised = false;
+	e->raised = 0;
 	e->best = 0;
 	start_round(e, now);
 }

@@ -9,10 +9,10 @@
  *
  * Size: starts at what the method asks for and grows, up to eight times at once,
  * while a command takes less than 0.2 s, and up to 2 s while it gains from that; halves
- * above.  A method that must be
- * proven grows only through a trial at the new size.  Depth: starts at 2; when the
- * size has settled it grows by one while throughput gains from it; halves when the
- * device pushes back.
+ * above.  A method that must be proven grows only through a trial at the new size.
+ * Depth: starts at 2, or at what the method asks for; when the size has settled it
+ * grows, by one, from 8 on by a quarter, while throughput gains from it; halves when
+ * the device pushes back.
  */
 #ifndef XM_PICK_H
 #define XM_PICK_H
@@ -60,7 +60,7 @@ struct xm_entry {
 	bool settled;                /* larger brought nothing: not beyond the fast time again */
 	/* depth */
 	unsigned depth;
-	bool raised;                 /* the last change of depth was upwards */
+	unsigned raised;             /* by how much, when the last change of depth was upwards */
 	unsigned hold;               /* rounds to leave it alone */
 	unsigned waited;             /* rounds it was left alone for the size */
 	uint64_t round_start, round_bytes, best;

@@ -242,7 +242,7 @@ static void depth_does_not_wait_for_ever(void **state)
 	(void)state;
 	xm_entry_proven(e, MIB);
 	xm_entry_done(e, MIB, XM_NS_PER_MS, now);
-	for (unsigned i = 0; i < 100; i++)
+	for (unsigned i = 0; i < 1000; i++)
 		xm_entry_done(e, MIB / 4, XM_NS_PER_MS, now += XM_NS_PER_MS / e->depth);
 	assert_int_equal(e->grow, 0);
 	assert_true(e->depth > 3);
