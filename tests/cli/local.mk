@@ -23,6 +23,7 @@ CLI_SH_TESTS = \
 	tests/cli/test-crash.sh \
 	tests/cli/test-killed.sh \
 	tests/cli/test-killed-host.sh \
+	tests/cli/test-memory.sh \
 	tests/cli/test-killed-state.sh \
 	tests/cli/test-main-job.sh \
 	tests/cli/test-man.sh \
