@@ -11,6 +11,7 @@ extern const struct xm_opener scsi_opener_iscsi;
 extern const struct xm_opener scsi_opener_sg;
 extern const struct xm_method_ops scsi_method_xcopy;
 extern const struct xm_method_ops scsi_method_odx;
+extern const struct xm_extent_source_ops scsi_extent_lba;
 extern const struct xm_token_ops scsi_tokens;
 extern const struct xm_opener nvme_opener_ng;
 extern const struct xm_method_ops nvme_method_copy;
@@ -38,6 +39,7 @@ static const struct xm_method_ops *const methods[] = {
 static const struct xm_extent_source_ops *const extents[] = {
 	&xm_extent_remote,
 	&xm_extent_seek,
+	&scsi_extent_lba,
 	&nbd_extents,
 	NULL,
 };

@@ -57,6 +57,26 @@ unsigned scsi_cdb_read_capacity_16(uint8_t cdb[SCSI_CDB_MAX], uint32_t alloc)
 	return 16;
 }
 
+unsigned scsi_cdb_get_lba_status(uint8_t cdb[SCSI_CDB_MAX], uint64_t lba, uint32_t alloc)
+{
+	start(cdb, SCSI_SERVICE_ACTION_IN_16);
+	cdb[1] = SCSI_SA_GET_LBA_STATUS;
+	xm_put_be64(cdb + 2, lba);
+	xm_put_be32(cdb + 10, alloc);
+	return 16;
+}
+
+unsigned scsi_cdb_report_opcode(uint8_t cdb[SCSI_CDB_MAX], uint8_t opcode, uint16_t sa, uint32_t alloc)
+{
+	start(cdb, SCSI_MAINTENANCE_IN);
+	cdb[1] = 0x0c;               /* REPORT SUPPORTED OPERATION CODES */
+	cdb[2] = 0x02;               /* REPORTING OPTIONS: this opcode and service action */
+	cdb[3] = opcode;
+	xm_put_be16(cdb + 4, sa);
+	xm_put_be32(cdb + 6, alloc);
+	return 12;
+}
+
 unsigned scsi_cdb_report_luns(uint8_t cdb[SCSI_CDB_MAX], uint32_t alloc)
 {
 	start(cdb, SCSI_REPORT_LUNS);
@@ -179,6 +199,7 @@ static const struct {
 	uint8_t opcode, sa;
 	const char *name;
 } service_actions[] = {
+	{ SCSI_SERVICE_ACTION_IN_16, SCSI_SA_GET_LBA_STATUS, "GET LBA STATUS" },
 	{ SCSI_EXTENDED_COPY, SCSI_EXTENDED_COPY_LID4, "EXTENDED COPY(LID4)" },
 	{ SCSI_EXTENDED_COPY, SCSI_POPULATE_TOKEN, "POPULATE TOKEN" },
 	{ SCSI_EXTENDED_COPY, SCSI_WRITE_USING_TOKEN, "WRITE USING TOKEN" },
@@ -204,7 +225,7 @@ static const struct {
 	{ SCSI_WRITE_16, "WRITE(16)" },
 	{ SCSI_SYNCHRONIZE_CACHE_16, "SYNCHRONIZE CACHE(16)" },
 	{ SCSI_WRITE_SAME_16, "WRITE SAME(16)" },
-	{ SCSI_SERVICE_ACTION_IN_16, "READ CAPACITY(16)" },
+	{ SCSI_MAINTENANCE_IN, "REPORT SUPPORTED OPERATION CODES" },
 	{ SCSI_REPORT_LUNS, "REPORT LUNS" },
 };
 

@@ -22,8 +22,12 @@ enum scsi_opcode {
 	SCSI_SYNCHRONIZE_CACHE_16 = 0x91,
 	SCSI_WRITE_SAME_16 = 0x93,
 	SCSI_SERVICE_ACTION_IN_16 = 0x9e,
-	SCSI_REPORT_LUNS = 0xa0
+	SCSI_REPORT_LUNS = 0xa0,
+	SCSI_MAINTENANCE_IN = 0xa3
 };
+
+/* Service actions of SERVICE ACTION IN(16). */
+enum scsi_service_action_in_sa { SCSI_SA_READ_CAPACITY_16 = 0x10, SCSI_SA_GET_LBA_STATUS = 0x12 };
 
 /* Service actions of EXTENDED COPY. */
 enum scsi_extended_copy_sa {
@@ -50,6 +54,9 @@ unsigned scsi_cdb_inquiry_vpd(uint8_t cdb[SCSI_CDB_MAX], uint8_t page, uint16_t 
 unsigned scsi_cdb_mode_sense_6(uint8_t cdb[SCSI_CDB_MAX], uint8_t page, uint8_t alloc);
 unsigned scsi_cdb_read_capacity_10(uint8_t cdb[SCSI_CDB_MAX]);
 unsigned scsi_cdb_read_capacity_16(uint8_t cdb[SCSI_CDB_MAX], uint32_t alloc);
+unsigned scsi_cdb_get_lba_status(uint8_t cdb[SCSI_CDB_MAX], uint64_t lba, uint32_t alloc);
+/* REPORT SUPPORTED OPERATION CODES of one command with a service action. */
+unsigned scsi_cdb_report_opcode(uint8_t cdb[SCSI_CDB_MAX], uint8_t opcode, uint16_t sa, uint32_t alloc);
 unsigned scsi_cdb_report_luns(uint8_t cdb[SCSI_CDB_MAX], uint32_t alloc);
 unsigned scsi_cdb_read_16(uint8_t cdb[SCSI_CDB_MAX], uint64_t lba, uint32_t blocks);
 unsigned scsi_cdb_write_16(uint8_t cdb[SCSI_CDB_MAX], uint64_t lba, uint32_t blocks);

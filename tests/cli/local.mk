@@ -21,6 +21,7 @@ CLI_SH_TESTS = \
 	tests/cli/test-copy.sh \
 	tests/cli/test-clone.sh \
 	tests/cli/test-crash.sh \
+	tests/cli/test-extents.sh \
 	tests/cli/test-killed.sh \
 	tests/cli/test-killed-host.sh \
 	tests/cli/test-memory.sh \

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The engine's own unit tests: linked to libengine alone.
-CORE_UNIT = tests/unit/test-fence tests/unit/test-job tests/unit/test-map tests/unit/test-pick \
+CORE_UNIT = tests/unit/test-extent-runs tests/unit/test-fence tests/unit/test-job tests/unit/test-map tests/unit/test-pick \
 	tests/unit/test-plan tests/unit/test-retry tests/unit/test-sim tests/unit/test-state \
 	tests/unit/test-task
 check_PROGRAMS += $(CORE_UNIT)
@@ -9,6 +9,8 @@ CORE_UNIT_CPPFLAGS = $(ENGINE_CPPFLAGS) -iquote $(srcdir)/tests/unit $(CMOCKA_CF
 CORE_UNIT_LDADD = libengine.la $(CMOCKA_LIBS)
 noinst_HEADERS += tests/unit/seed.h
 
+tests_unit_test_extent_runs_CPPFLAGS = $(CORE_UNIT_CPPFLAGS)
+tests_unit_test_extent_runs_LDADD = $(CORE_UNIT_LDADD)
 tests_unit_test_map_CPPFLAGS = $(CORE_UNIT_CPPFLAGS)
 tests_unit_test_map_LDADD = $(CORE_UNIT_LDADD)
 tests_unit_test_plan_CPPFLAGS = $(CORE_UNIT_CPPFLAGS)
