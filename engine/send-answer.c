@@ -151,7 +151,7 @@ static bool take_populate(struct xm_send *s, const struct xm_wire_frame *f)
 	if (!s->port || !xm_wire_get_runs(&f->h, f->payload, &ask))
 		return false;
 	t = xm_container_of(xm_list_pop(&s->idle_tokens), struct xm_send_token, link);
-	t->id = ask.id;
+	t->ask = ask;
 	t->req = (struct xm_token_req){ .done = &s->ended_tokens, .op = XM_TOKEN_POPULATE,
 					.nruns = ask.n, .user = t, .token = xm_token_new() };
 	t->token = t->req.token;
@@ -161,7 +161,7 @@ static bool take_populate(struct xm_send *s, const struct xm_wire_frame *f)
 	if (t->token) {
 		submit_token(s, t);
 	} else {
-		no_token(s, t->id, "memory is short");
+		no_token(s, t->ask.id, "memory is short");
 		token_over(s, t);
 	}
 	return true;
@@ -169,16 +169,14 @@ static bool take_populate(struct xm_send *s, const struct xm_wire_frame *f)
 
 static void answer_token(struct xm_send *s, struct xm_send_token *t)
 {
-	struct xm_wire_runs runs = { .id = t->id, .covered = t->req.moved, .n = t->req.nruns,
-				     .token = t->token->bytes };
+	struct xm_wire_runs runs = t->ask;
 	uint8_t head[XM_WIRE_RUNS_BYTES];
 
 	if (t->req.status.certainty != XM_DONE || t->req.status.act != XM_ACT_NONE) {
-		fail(s, t->id, &t->req.status);
+		fail(s, t->ask.id, &t->req.status);
 	} else {
-		for (unsigned i = 0; i < runs.n; i++)
-			runs.run[i] = (struct xm_wire_range){ t->req.runs[i].off,
-							      t->req.runs[i].len };
+		runs.covered = t->req.moved;
+		runs.token = t->token->bytes;
 		xm_wire_send(s->wire, &(struct xm_wire_out){
 			.type = XM_WIRE_TOKEN, .flags = t->token->moving ? XM_WIRE_MOVING : 0,
 			.head = head, .head_len = xm_wire_put_runs(head, &runs) });

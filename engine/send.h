@@ -30,7 +30,7 @@ struct xm_send_read {
 struct xm_send_token {
 	struct xm_list link;
 	struct xm_token_req req;
-	uint64_t id;
+	struct xm_wire_runs ask;     /* as it came: more, perhaps, than fits into a token here */
 	struct xm_token *token;
 };
 

@@ -16,6 +16,7 @@
 #include "ctx.h"
 #include "odx.h"
 #include "reasons.h"
+#include "remote.h"
 #include "xm/align.h"
 #include "xmover.h"
 
@@ -83,13 +84,31 @@ static int check_blocks(const struct xm_pair *pair, struct xm_refusal *why)
 	return -1;
 }
 
+/* An end on another host makes or takes tokens through a stream. */
+static const struct xm_token_ops *kind_of(const struct xm_endpoint *ep)
+{
+	return xm_remote_of(ep) ? &xm_token_remote : &scsi_tokens;
+}
+
+static bool two_sessions(const struct xm_pair *pair)
+{
+	const struct scsi_lu *s = scsi_lu_attached(pair->src), *d = scsi_lu_attached(pair->dst);
+
+	if (!s || !d)
+		return true;
+	return s->transport != d->transport && s->transport->is_session &&
+	       d->transport->is_session;
+}
+
 static int open_ports(struct odx *x, const struct xm_pair *pair, struct xm_refusal *why)
 {
-	if (xm_token_open_kind(&scsi_tokens, pair->ctx, pair->src, XM_ROLE_SRC, &x->src, why) < 0) {
+	if (xm_token_open_kind(kind_of(pair->src), pair->ctx, pair->src, XM_ROLE_SRC, &x->src,
+			       why) < 0) {
 		whose(why, "the source");
 		return -1;
 	}
-	if (xm_token_open_kind(&scsi_tokens, pair->ctx, pair->dst, XM_ROLE_DST, &x->dst, why) < 0) {
+	if (xm_token_open_kind(kind_of(pair->dst), pair->ctx, pair->dst, XM_ROLE_DST, &x->dst,
+			       why) < 0) {
 		whose(why, "the destination");
 		return -1;
 	}
@@ -131,9 +150,7 @@ static int odx_open(const struct xm_pair *pair, struct xm_method **ret_method,
 		odx_close(&x->method);
 		return -1;
 	}
-	const struct scsi_transport *s = scsi_lu_attached(pair->src)->transport;
-	const struct scsi_transport *d = scsi_lu_attached(pair->dst)->transport;
-	x->two_sessions = s != d && s->is_session && d->is_session;
+	x->two_sessions = two_sessions(pair);
 	set_limits(x);
 	*ret_method = &x->method;
 	return 0;
@@ -308,11 +325,13 @@ static void push(struct flight *f)
 	struct xm_status st = { .err = EAGAIN, .act = XM_ACT_RETRY, .certainty = XM_NOT_DONE,
 		.reason = SCSI_R_NOT_SENT,
 		.detail = "the path was shut between two steps of a copy by token" };
+	const struct scsi_lu *lu;
 
 	if (!f->task || !f->pending)
 		return;
 	f->pending = xm_token_submit(f->to, &f->req) != XM_QUEUED;
-	if (!f->pending || xm_nexus_takes_commands(&scsi_lu_attached(f->to->ep)->transport->nexus))
+	lu = scsi_lu_attached(f->to->ep);
+	if (!f->pending || !lu || xm_nexus_takes_commands(&lu->transport->nexus))
 		return;
 	f->pending = false;
 	f->req.nexus = NULL;
