@@ -12,4 +12,7 @@
 struct xm_chunk *xm_job_claim(struct xm_job *job, struct xm_entry *e, uint64_t bytes, uint64_t from,
 			      uint64_t align);
 
+/* There is room for another chunk of e's: in depth, in bytes, and in the budget. */
+bool xm_job_room(struct xm_job *job, const struct xm_entry *e);
+
 #endif

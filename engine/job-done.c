@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "error.h"
+#include "remote.h"
 #include "xm/align.h"
 
 enum xm_way xm_job_way(const struct xm_chunk *c)
@@ -23,12 +24,14 @@ void xm_job_drop(struct xm_job *job, struct xm_chunk *c)
 {
 	xm_list_del(&c->link);
 	xm_task_release(&job->tally, &c->task);
+	xm_piece_put(c->piece);
 	free(c);
 }
 
 static void forget(struct xm_chunk *c)
 {
 	xm_list_del(&c->link);
+	xm_piece_put(c->piece);
 	free(c);
 }
 

@@ -13,6 +13,7 @@
 #include "error.h"
 #include "range-list.h"
 #include "registry.h"
+#include "remote.h"
 #include "xm/align.h"
 #include "xm/list.h"
 
@@ -148,6 +149,8 @@ uint64_t xm_job_extents_grain(const struct xm_job *job)
 {
 	uint64_t grain = job->extents->grain;
 
+	if (xm_remote_is_stream(job->src))
+		grain = xm_remote_of(job->src)->granule(job->src);
 	return grain && grain < XM_MAP_GRANULE ? grain : XM_MAP_GRANULE;
 }
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include "error.h"
 #include "job-claim.h"
+#include "remote.h"
 #include "xm/align.h"
 
 /* A method that is full says so without anything of ours in flight: look again soon. */
@@ -66,7 +67,7 @@ struct xm_chunk *xm_job_claim(struct xm_job *job, struct xm_entry *e, uint64_t b
 	return claim(job, e, &ask);
 }
 
-static bool room(struct xm_job *job, const struct xm_entry *e)
+bool xm_job_room(struct xm_job *job, const struct xm_entry *e)
 {
 	return e->inflight < e->depth && e->inflight < e->m->limits.max_inflight &&
 	       job->tally.inflight < XM_JOB_INFLIGHT_MAX && xm_job_state_room(job) &&
@@ -95,7 +96,7 @@ static enum filled fill_entry(struct xm_job *job, struct xm_entry *e, uint64_t a
 				    xm_job_state_chunk(job));
 	enum filled r = NOTHING;
 
-	while (room(job, e)) {
+	while (xm_job_room(job, e)) {
 		struct xm_chunk *c = xm_job_claim(job, e, bytes, job->cursor, align);
 
 		if (!c)
@@ -186,6 +187,10 @@ void xm_job_fill(struct xm_job *job)
 	if (job->ending || xm_fence_active(&job->fence) ||
 	    (job->phase != XM_PHASE_COPY && job->phase != XM_PHASE_TRIAL) || in_doubt(job))
 		return;
+	if (xm_remote_is_stream(job->src)) {
+		xm_job_fill_stream(job);
+		return;
+	}
 	for (unsigned i = 0; i < job->pick.n && job->tally.left.left > 0; i++) {
 		struct xm_entry *e = &job->pick.at[i];
 
@@ -241,6 +246,6 @@ void xm_job_fill_wait(struct xm_job *job, struct xm_waiter *w)
 		if (xm_entry_usable(&job->pick.at[i]) && job->pick.at[i].hold_until > now)
 			xm_waiter_until(w, job->pick.at[i].hold_until);
 	}
-	if ((idle(job) && !when) || job->trial.state == XM_TRIAL_COPY)
+	if ((idle(job) && !when && !xm_remote_is_stream(job->src)) || job->trial.state == XM_TRIAL_COPY)
 		xm_waiter_until(w, now + FULL_NS);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include "error.h"
 #include "registry.h"
+#include "remote.h"
 #include "xm/align.h"
 
 /* A request; more by the request gains nothing.  All of them: what peak memory is about. */
@@ -124,6 +125,16 @@ static int open_map(struct xm_job *job)
 	return 0;
 }
 
+static int begin_stream(struct xm_job *job)
+{
+	const struct xm_remote_ops *remote = xm_remote_of(job->dst);
+
+	if (!remote || !remote->begin ||
+	    remote->begin(job->dst, job->tally.left.granule, &job->ways[XM_WAY_SKIP]))
+		return 0;
+	return xm_job_fail(job, XM_E_TEMPORARY, "the stream cannot be written: its reader has gone");
+}
+
 int xm_job_open(struct xm_job *job)
 {
 	uint64_t now = xm_job_now(job);
@@ -139,7 +150,8 @@ int xm_job_open(struct xm_job *job)
 	/* from here on, and only from here on, these bytes may be written */
 	job->dst->gate_lo = job->dst_off;
 	job->dst->gate_hi = job->dst_off + job->len;
-	if (open_methods(job) < 0 || open_map(job) < 0 || xm_job_state_open(job) < 0)
+	if (open_methods(job) < 0 || open_map(job) < 0 || xm_job_state_open(job) < 0 ||
+	    begin_stream(job) < 0)
 		return -1;
 	xm_progress_begin(&job->progress, job->tally.done);
 	return 0;
@@ -147,12 +159,18 @@ int xm_job_open(struct xm_job *job)
 
 /* ---- closing ------------------------------------------------------------------------------ */
 
+static void free_chunk(struct xm_chunk *c)
+{
+	xm_piece_put(c->piece);
+	free(c);
+}
+
 static void free_chunks(struct xm_list *list)
 {
 	struct xm_list *l;
 
 	while ((l = xm_list_pop(list)))
-		free(xm_container_of(l, struct xm_chunk, link));
+		free_chunk(xm_container_of(l, struct xm_chunk, link));
 }
 
 void xm_job_close(struct xm_job *job)
@@ -169,6 +187,7 @@ void xm_job_close(struct xm_job *job)
 		return;
 	free_chunks(&job->parked);
 	free_chunks(&job->quarantined);
+	xm_piece_put(job->piece);
 	xm_trial_free(&job->trial);
 	xm_verify_free(&job->verify);
 	xm_tally_free(&job->tally);
@@ -176,6 +195,7 @@ void xm_job_close(struct xm_job *job)
 		xm_map_free(&job->ways[i]);
 	xm_map_free(&job->unsynced);
 	xm_map_free(&job->syncing);
+	xm_map_free(&job->missing);
 	xm_job_extents_close(job);
 	xm_map_free(&job->touched);
 	xm_buffers_free(&job->buffers);

@@ -179,6 +179,8 @@ static bool drained(struct xm_job *job)
 
 static bool copied(const struct xm_job *job)
 {
+	if (xm_remote_is_stream(job->src))
+		return xm_job_stream_over(job) && nothing_out(job);
 	return job->tally.done == job->tally.total && nothing_out(job);
 }
 
@@ -227,7 +229,8 @@ static void verify_all(struct xm_job *job)
 					 .len = job->len,
 					 .dirty = job->has_dirty ? &job->dirty : NULL };
 
-	if (job->opt.verify == XM_VERIFY_NONE)
+	if (job->opt.verify == XM_VERIFY_NONE || xm_remote_is_blind(job->src) ||
+	    xm_remote_is_blind(job->dst))
 		return;
 	xm_job_phase(job, XM_PHASE_VERIFY);
 	if (xm_verify_start(&job->verify, &job->pair, job->opt.verify, &range)) {
@@ -246,6 +249,8 @@ static void copy_and_check(struct xm_job *job)
 		if (!job->ending)
 			flush_all(job);
 		/* a cache that was lost puts bytes back, and so does a mismatch */
+		if (!job->ending && xm_remote_is_stream(job->src))
+			xm_job_stream_judge(job);
 		if (!job->ending && job->tally.left.left == 0)
 			verify_all(job);
 	} while (!job->ending && job->tally.left.left > 0);
@@ -278,11 +283,58 @@ static void judge_unknown(struct xm_job *job)
 
 static void tell_end(struct xm_job *job)
 {
-	const struct xm_remote_ops *remote = xm_remote_of(job->src);
+	struct xm_endpoint *end[] = { job->src, job->dst };
 
-	if (remote && remote->ended)
-		remote->ended(job->src, (enum xm_code)job->result,
-			      job->err ? xm_error_text(job->err) : "", job->tally.done);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct xm_remote_ops *remote = xm_remote_of(end[i]);
+
+		if (remote && remote->ended)
+			remote->ended(end[i], (enum xm_code)job->result,
+				      job->err ? xm_error_text(job->err) : "", job->tally.done);
+	}
+}
+
+static void copy_bits(struct xm_map *into, const struct xm_map *of, bool set)
+{
+	uint64_t off, len, from = of->lo;
+
+	for (; xm_map_next(of, from, UINT64_MAX, &off, &len); from = off + len) {
+		if (set)
+			xm_map_set(into, off, len, NULL);
+		else
+			xm_map_clear(into, off, len, NULL);
+	}
+}
+
+/* What was done and flushed is not missing.  All else is: left, unknown, perhaps lost in a cache. */
+static void list_missing(struct xm_job *job)
+{
+	struct xm_map *m = &job->missing;
+
+	if (!job->tally.left.words)
+		return;
+	xm_map_init(m, job->tally.left.lo, job->tally.left.hi, job->tally.left.granule);
+	if (!xm_map_alloc(m) || !xm_map_set(m, m->lo, m->hi - m->lo, NULL))
+		return;
+	for (unsigned i = 0; i < XM_WAYS; i++)
+		copy_bits(m, &job->ways[i], false);
+	copy_bits(m, &job->unsynced, true);
+	copy_bits(m, &job->syncing, true);
+}
+
+/* Tokens that were sent are of use as long as the source is logged in. */
+static void linger(struct xm_job *job)
+{
+	const struct xm_remote_ops *remote = xm_remote_of(job->dst);
+	uint64_t until = xm_job_now(job) + XM_JOB_LINGER_NS;
+
+	while (remote && remote->lingers && remote->lingers(job->dst) && !job->ending) {
+		turn(job);
+		job->progress.moved_at = xm_job_now(job);
+		if (job->progress.moved_at > until)
+			return;
+		job_wait(job);
+	}
 }
 
 static int finish(struct xm_job *job, struct xm_error **err)
@@ -294,6 +346,11 @@ static int finish(struct xm_job *job, struct xm_error **err)
 	job->ended = xm_job_now(job);
 	xm_job_write_message(job);
 	tell_end(job);
+	if (job->err)
+		list_missing(job);
+	else
+		linger(job);
+	job->result = job->err ? (int)xm_error_code(job->err) : XM_OK;
 	xm_job_phase(job, XM_PHASE_END);
 	if (!job->err)
 		return 0;

@@ -8,6 +8,7 @@
  *   job-open.c     engines, buffers, methods, map; and closing them
  *   job-extents.c  what to copy, and how
  *   job-fill.c     new work, as much as methods, budget and fences allow
+ *   job-stream.c   new work where the source is a one-way stream: what comes
  *   job-done.c     what becomes of work that ended
  *   job-trial.c    the chunk that proves a method
  *   job-fence.c    quarantine and drains
@@ -39,6 +40,7 @@
 #define XM_JOB_INFLIGHT_MAX (UINT64_C(4) << 30)      /* bytes under way at once */
 #define XM_JOB_DRAIN_NS (20 * XM_NS_PER_S)           /* for work in flight, when the job ends early */
 #define XM_JOB_STALL_LIMIT (1800 * XM_NS_PER_S)         /* without a byte moved: longer than any command may take */
+#define XM_JOB_LINGER_NS (3600 * XM_NS_PER_S)        /* for the reader of a stream, after its end */
 #define XM_JOB_UNKNOWN_COST 3                        /* tries, beside the usual one */
 #define XM_JOB_TRIALS 4                              /* chunks tried before a method is given up as unprovable */
 
@@ -50,6 +52,7 @@ struct xm_chunk {
 	struct xm_task task;
 	struct xm_list link;         /* in flying, parked or quarantined */
 	struct xm_entry *entry;
+	struct xm_piece *piece;      /* of a stream: what it reads; else NULL */
 	unsigned tries;
 	uint64_t due;                /* parked: when to send it again */
 	uint64_t sent_at;
@@ -122,6 +125,11 @@ struct xm_job {
 	unsigned era;                /* counts what takes back also what is still out: a lost cache, a lie */
 	struct xm_pick pick;
 	uint64_t cursor;             /* where planning goes on */
+	struct xm_piece *piece;      /* of a stream: came, and has no room yet */
+	unsigned piece_run;          /* how far it was made work of */
+	uint64_t piece_at;
+	bool stream_over;
+	struct xm_map missing;       /* at the end of a job that failed: all but what is durable */
 	struct xm_fallbacks fallbacks;
 	struct xm_retry retry;
 	struct xm_budget budget;
@@ -179,6 +187,13 @@ bool xm_job_send(struct xm_job *job, struct xm_chunk *c);
 /* Parked chunks whose time has come; adds the others' times to w. */
 void xm_job_resend(struct xm_job *job);
 void xm_job_fill_wait(struct xm_job *job, struct xm_waiter *w);
+
+/* job-stream.c */
+void xm_job_fill_stream(struct xm_job *job);
+/* Nothing more will come, and all that came was dealt with. */
+bool xm_job_stream_over(const struct xm_job *job);
+/* After it: did all come? */
+void xm_job_stream_judge(struct xm_job *job);
 
 /* job-done.c */
 void xm_job_reap(struct xm_job *job);

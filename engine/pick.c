@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "error.h"
+#include "remote.h"
 #include "xm/align.h"
 
 #define CAREFUL_DEPTH 2
@@ -236,6 +237,12 @@ uint64_t xm_pick_granule(const struct xm_pick *p, uint64_t len, uint64_t least, 
 	return xm_map_granule_for(len, xm_max_u64(g, least));
 }
 
+/* What went into a stream cannot be read back here; the other side looks at it. */
+static bool is_blind(const struct xm_pair *pair)
+{
+	return xm_remote_is_blind(pair->src) || xm_remote_is_blind(pair->dst);
+}
+
 static void first_size(struct xm_entry *e)
 {
 	const struct xm_method_limits *l = &e->m->limits;
@@ -244,7 +251,7 @@ static void first_size(struct xm_entry *e)
 
 	e->ceiling = l->steady ? xm_max_u64(e->step, first) : l->max_bytes;
 	e->chunk = xm_max_u64(e->step, xm_min_u64(first, l->max_bytes));
-	e->proven = e->ops->needs_trial ? 0 : UINT64_MAX;
+	e->proven = e->ops->needs_trial && !is_blind(e->m->pair) ? 0 : UINT64_MAX;
 	e->depth = e->fixed_depth ? e->max_depth : (unsigned)xm_min_u64(begin, e->max_depth);
 }
 

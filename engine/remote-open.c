@@ -31,7 +31,8 @@ int xm_endpoint_receive(struct xm_ctx *ctx, int in_fd, int out_fd, struct xm_end
 		xm_wire_free(w);
 		return -1;
 	}
-	return xm_remote_source_new(ctx, w, &h, ret_ep, err);
+	return out_fd >= 0 ? xm_remote_source_new(ctx, w, &h, ret_ep, err) :
+			     xm_stream_source_new(ctx, w, &h, ret_ep, err);
 }
 
 void xm_endpoint_refuse(struct xm_endpoint *ep, enum xm_code code, const char *why)

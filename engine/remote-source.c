@@ -24,7 +24,6 @@ struct remote {
 	struct xm_ctx *ctx;
 	struct xm_wire *wire;
 	bool tokens;
-	uint64_t life;
 	uint32_t block_size;
 	uint64_t next_id;
 	struct xm_list reads, ended_reads;
@@ -126,8 +125,7 @@ static bool take_token(struct remote *r, const struct xm_wire_frame *f)
 	req = find_populate(r, runs.id);
 	if (!req || !same_runs(req, &runs))
 		return false;
-	xm_wire_fill_token(req->token, &runs, f->h.flags, r->life);
-	req->token->block_size = r->block_size;
+	xm_wire_fill_token(req->token, &runs, f->h.flags, r->block_size);
 	req->moved = runs.covered;
 	end_populate(r, req, &XM_STATUS_DONE);
 	return true;
@@ -530,7 +528,6 @@ int xm_remote_source_new(struct xm_ctx *ctx, struct xm_wire *w, struct xm_wire_h
 	r->ctx = ctx;
 	r->wire = w;
 	r->tokens = h->flags & XM_WIRE_TOKENS;
-	r->life = h->life;
 	r->block_size = h->block_size;
 	xm_list_init(&r->reads);
 	xm_list_init(&r->ended_reads);

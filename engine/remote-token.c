@@ -22,6 +22,7 @@ struct xm_endpoint *xm_remote_endpoint(struct xm_ctx *ctx, const struct xm_endpo
 	ep->block_size = h->block_size;
 	ep->dio_align = 1;
 	ep->max_io = h->max_io;
+	ep->birth = h->birth;
 	ep->id = h->disk;
 	h->disk = (struct xm_identity){ 0 };
 	return ep;

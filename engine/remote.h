@@ -15,6 +15,7 @@
 
 #include "endpoint.h"
 #include "extent.h"
+#include "map.h"
 #include "token.h"
 #include "wire.h"
 #include "wire-hello.h"
@@ -24,7 +25,7 @@ enum xm_piece_kind { XM_PIECE_DATA, XM_PIECE_ZERO, XM_PIECE_SKIP, XM_PIECE_TOKEN
 struct xm_piece {
 	struct xm_list link;
 	enum xm_piece_kind kind;
-	unsigned users;                  /* chunks of the job made of it, and who took it */
+	unsigned users;                  /* chunks of the job made of it, who took it, the source */
 	unsigned nruns;
 	struct xm_token_run runs[XM_TOKEN_RUNS_MAX];   /* on the source */
 	uint64_t bytes;
@@ -34,6 +35,12 @@ struct xm_piece {
 };
 
 struct xm_remote_ops {
+	/* Nothing can be read there again: no trial, no verify. */
+	bool blind;
+	/* Of a sink: the job has its map; what it will not send is `skip`.  Set-up. */
+	bool (*begin)(struct xm_endpoint *ep, uint64_t granule, const struct xm_map *skip);
+	/* Of a sink that has ended: somebody reads still, and wants the source to stay logged in. */
+	bool (*lingers)(struct xm_endpoint *ep);
 	/* [off, off+len) of the source is durable at the destination. */
 	void (*durable)(struct xm_endpoint *ep, uint64_t off, uint64_t len);
 	/* The job is over.  Bounded. */
@@ -44,21 +51,26 @@ struct xm_remote_ops {
 	 * any more.
 	 */
 	struct xm_piece *(*next)(struct xm_endpoint *ep, bool *ret_over);
+	/* Of a one-way source: what its pieces are cut to. */
+	uint64_t (*granule)(const struct xm_endpoint *ep);
 	/* Of a one-way source: NULL when it came whole, else what is wrong with it. */
 	const char *(*wrong)(struct xm_endpoint *ep, enum xm_code *ret_code);
-	/* Kind and id of the stream, for tokens: as token.h says. */
+	/* As token.h says. */
 	const struct xm_token_ops *tokens;
 };
 
-/* The piece is of no use to this user any more. */
-void xm_piece_put(struct xm_endpoint *ep, struct xm_piece *p);
+/* The piece is of no use to this user any more.  NULL is fine. */
+void xm_piece_put(struct xm_piece *p);
 
 static inline const struct xm_remote_ops *xm_remote_of(const struct xm_endpoint *ep)
 {
 	return ep->ops->remote;
 }
-/* The job may read what is there: everywhere but through a one-way stream. */
 static inline bool xm_remote_is_blind(const struct xm_endpoint *ep)
+{
+	return ep->ops->remote && ep->ops->remote->blind;
+}
+static inline bool xm_remote_is_stream(const struct xm_endpoint *ep)
 {
 	return ep->ops->remote && ep->ops->remote->next;
 }

@@ -176,6 +176,7 @@ static void answer_token(struct xm_send *s, struct xm_send_token *t)
 		fail(s, t->ask.id, &t->req.status);
 	} else {
 		runs.covered = t->req.moved;
+		runs.life = xm_wire_life(t->token);
 		runs.token = t->token->bytes;
 		xm_wire_send(s->wire, &(struct xm_wire_out){
 			.type = XM_WIRE_TOKEN, .flags = t->token->moving ? XM_WIRE_MOVING : 0,

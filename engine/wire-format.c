@@ -120,7 +120,7 @@ size_t xm_wire_put_hello(uint8_t *p, const struct xm_wire_hello *h)
 	xm_put_be64(p + 32, h->max_io);
 	xm_put_be64(p + 40, h->granule);
 	xm_put_be64(p + 48, h->made);
-	xm_put_be64(p + 56, h->life);
+	xm_put_be64(p + 56, h->birth);
 	xm_put_be32(p + 64, h->block_size);
 	memcpy(p + 68, h->boot, sizeof h->boot);
 	xm_put_be32(p + 84, h->disk.n);
@@ -182,7 +182,7 @@ int xm_wire_get_hello(const uint8_t *p, size_t len, struct xm_wire_hello *h)
 	h->max_io = xm_get_be64(p + 32);
 	h->granule = xm_get_be64(p + 40);
 	h->made = xm_get_be64(p + 48);
-	h->life = xm_get_be64(p + 56);
+	h->birth = xm_get_be64(p + 56);
 	h->block_size = xm_get_be32(p + 64);
 	memcpy(h->boot, p + 68, sizeof h->boot);
 	if (get_names(p, len, HELLO_FIXED, xm_get_be32(p + 84), &h->disk) && sane(h))
@@ -245,6 +245,7 @@ size_t xm_wire_put_runs(uint8_t *p, const struct xm_wire_runs *r)
 	xm_put_be64(p, r->id);
 	xm_put_be64(p + 8, r->covered);
 	xm_put_be32(p + 16, r->n);
+	xm_put_be32(p + 20, r->life);
 	for (uint32_t i = 0; i < r->n; i++)
 		n += xm_wire_put_range(p + n, &r->run[i]);
 	if (!r->token)
@@ -265,7 +266,7 @@ bool xm_wire_get_runs(const struct xm_wire_header *h, const uint8_t *p, struct x
 	if (h->len < at)
 		return false;
 	*r = (struct xm_wire_runs){ .id = xm_get_be64(p), .covered = xm_get_be64(p + 8),
-				    .n = xm_get_be32(p + 16) };
+				    .n = xm_get_be32(p + 16), .life = xm_get_be32(p + 20) };
 	if (r->n == 0 || r->n > XM_WIRE_RUNS_MAX || h->len != at + 16 * (size_t)r->n + tail)
 		return false;
 	for (uint32_t i = 0; i < r->n; i++) {

@@ -81,7 +81,8 @@ struct xm_wire_hello {
 	uint32_t flags;
 	uint64_t id, answers;                    /* this stream; the other's, in an answer */
 	uint64_t size, max_io, granule;
-	uint64_t made, life;                     /* unix time; seconds a token lives, 0 unknown */
+	uint64_t made;                           /* unix time */
+	uint64_t birth;                          /* of a file, else 0: endpoint.h */
 	uint32_t block_size;
 	uint8_t boot[16];                        /* of the kernel: names like file.* mean something to it only */
 	struct xm_identity disk;                 /* of the source; empty from a receiver */
@@ -106,12 +107,13 @@ struct xm_wire_sample {
 
 /*
  * POPULATE: id u64, 0 u64, runs u32, 0 u32, {off u64, len u64} each.
- * TOKEN: id u64, bytes covered u64, runs u32, 0 u32, the runs, sample off len hash u64, token.
+ * TOKEN: id u64, bytes covered u64, runs u32, life u32 (seconds a token lives, 0 unknown), the
+ * runs, sample off len hash u64, token.
  * Runs are what was asked for, in the order of the token's bytes; the token covers a prefix.
  */
 struct xm_wire_runs {
 	uint64_t id, covered;
-	uint32_t n;
+	uint32_t n, life;
 	struct xm_wire_range run[XM_WIRE_RUNS_MAX];
 	struct xm_wire_sample sample;
 	const uint8_t *token;                    /* of TOKEN: XM_WIRE_TOKEN_BYTES, in the frame */

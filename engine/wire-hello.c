@@ -55,6 +55,7 @@ bool xm_wire_say_hello(struct xm_wire *w, enum xm_wire_kind kind, const struct x
 		h.block_size = src->block_size;
 		h.max_io = most_io(src);
 		h.granule = granule;
+		h.birth = src->birth;
 		h.disk = src->id;
 	}
 	return xm_wire_send(w, &(struct xm_wire_out){ .type = XM_WIRE_HELLO, .head = payload,

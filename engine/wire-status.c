@@ -59,10 +59,18 @@ bool xm_wire_to_status(const struct xm_wire_fail *f, struct xm_reasons *reasons,
 }
 
 void xm_wire_fill_token(struct xm_token *t, const struct xm_wire_runs *runs, uint16_t flags,
-			uint64_t life_s)
+			uint32_t block_size)
 {
 	memcpy(t->bytes, runs->token, XM_TOKEN_LEN);
 	t->covers = runs->covered;
-	t->life_ns = life_s < UINT64_MAX / XM_NS_PER_S ? life_s * XM_NS_PER_S : 0;
+	t->life_ns = runs->life * XM_NS_PER_S;
+	t->block_size = block_size;
 	t->moving = flags & XM_WIRE_MOVING;
+}
+
+uint32_t xm_wire_life(const struct xm_token *t)
+{
+	uint64_t s = t->life_ns / XM_NS_PER_S;
+
+	return s < UINT32_MAX ? (uint32_t)s : 0;
 }

@@ -22,6 +22,7 @@ bool xm_wire_to_status(const struct xm_wire_fail *f, struct xm_reasons *reasons,
 enum xm_code xm_wire_code(uint32_t code);
 /* A token as it came, covering what it says. */
 void xm_wire_fill_token(struct xm_token *t, const struct xm_wire_runs *runs, uint16_t flags,
-			uint64_t life_s);
+			uint32_t block_size);
+uint32_t xm_wire_life(const struct xm_token *t);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #include "secret.h"
@@ -408,6 +409,22 @@ void xm_wire_wait(struct xm_wire *w, struct xm_waiter *waiter)
 		xm_waiter_until(waiter, w->spoke + PING_NS);
 	if (w->in >= 0 && !w->eof)
 		xm_waiter_until(waiter, w->heard + XM_WIRE_SILENCE * timeout + 1);
+}
+
+bool xm_wire_is_read(const struct xm_wire *w)
+{
+	struct pollfd p = { .fd = w->out };
+	struct stat st;
+
+	if (w->dead || w->hung_up || fstat(w->out, &st) < 0 ||
+	    !(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
+		return false;
+	return poll(&p, 1, 0) >= 0 && !(p.revents & (POLLERR | POLLHUP | POLLNVAL));
+}
+
+void xm_wire_wait_reader(const struct xm_wire *w, struct xm_waiter *waiter)
+{
+	xm_waiter_fd(waiter, w->out, 0);
 }
 
 /* ---- set-up and end ------------------------------------------------------------------------- */

@@ -76,6 +76,11 @@ bool xm_wire_closed(const struct xm_wire *w);
 void xm_wire_fail(struct xm_wire *w, enum xm_code code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Of a stream that only goes out: somebody is there to read it.  False for a file. */
+bool xm_wire_is_read(const struct xm_wire *w);
+/* Wake up when the reader goes. */
+void xm_wire_wait_reader(const struct xm_wire *w, struct xm_waiter *waiter);
+
 /* Set-up only: turn until a frame is there, bounded.  False with the stream dead. */
 bool xm_wire_await(struct xm_wire *w, struct xm_wire_frame *f);
 /* Set-up and end only: until all is written, bounded. */

@@ -5,8 +5,11 @@ libengine_la_SOURCES += \
 	engine/remote-open.c \
 	engine/remote-source.c \
 	engine/remote-token.c \
+	engine/job-stream.c \
 	engine/secret.c engine/secret.h \
 	engine/send.c engine/send.h engine/send-answer.c \
+	engine/stream-sink.c \
+	engine/stream-source.c \
 	engine/wire.c engine/wire.h \
 	engine/wire-format.c engine/wire-format.h \
 	engine/wire-hello.c engine/wire-hello.h \

@@ -272,6 +272,12 @@ XM_API const char *xm_job_str(const struct xm_job *job, enum xm_job_str key);
  */
 XM_API int xm_job_fallback(const struct xm_job *job, size_t i, const char **ret_reason,
 			   const char **ret_detail, uint64_t *ret_count, uint64_t *ret_bytes);
+/*
+ * What is not (known to be) copied, after a job that failed: the range at or after `from` of the
+ * source.  -1: none.
+ */
+XM_API int xm_job_missing(const struct xm_job *job, uint64_t from, uint64_t *ret_off,
+			  uint64_t *ret_len);
 XM_API void xm_job_free(struct xm_job *job);
 
 /* ---- across two hosts ----------------------------------------------------------- */
@@ -286,6 +292,18 @@ XM_API void xm_job_free(struct xm_job *job);
  */
 XM_API int xm_endpoint_receive(struct xm_ctx *ctx, int in_fd, int out_fd,
 			       struct xm_endpoint **ret_ep, struct xm_error **err);
+
+enum xm_stream_kind {
+	XM_STREAM_ALL,           /* tokens, zeros and data, for a pipe; the job ends when its reader closes */
+	XM_STREAM_TOKENS         /* a token file: tokens and zeros, no data */
+};
+/*
+ * A destination for xm_job_new(): what a job of src would write becomes a one-way
+ * stream into out_fd.  Done then means sent.  src must outlive it.
+ */
+XM_API int xm_endpoint_stream(struct xm_ctx *ctx, struct xm_endpoint *src, int out_fd,
+			      enum xm_stream_kind kind, struct xm_endpoint **ret_ep,
+			      struct xm_error **err);
 
 /* No job will be run: tell the other end of a two-way stream why.  Nothing for other disks. */
 XM_API void xm_endpoint_refuse(struct xm_endpoint *ep, enum xm_code code, const char *why);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * xmover copy SRC DST, and receive DST: open, check, run the job, tell the truth about it.
+ * xmover copy SRC DST: open, check, run the job, tell the truth about it.
  *
  * Everything that can be refused is refused before the first byte is written.
- * receive is a copy whose source is at the other end of a stream.
+ * receive is a copy whose source is at the other end of a stream, send a copy whose
+ * destination is (two-way, the receiver has the job: cmd-send.c).
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include "cmd.h"
@@ -17,8 +19,9 @@
 
 struct copy {
 	const struct opts *o;
-	const char *src_name, *dst_name;     /* src_name NULL: from a stream */
+	const char *src_name, *dst_name;     /* NULL: the other end of a stream */
 	struct link link;
+	bool tokens;                         /* the stream is a token file */
 	struct xm_ctx *ctx;
 	struct xm_endpoint *src, *dst;
 	struct xm_job *job;
@@ -33,7 +36,7 @@ static int set_job_id(const struct copy *c, struct xm_error **err)
 
 	if (id)
 		return xm_ctx_set(c->ctx, XM_CTX_JOB_ID, id, err);
-	return xm_ctx_set(c->ctx, XM_CTX_JOB_FROM, c->dst_name, err);
+	return xm_ctx_set(c->ctx, XM_CTX_JOB_FROM, c->dst_name ? c->dst_name : c->src_name, err);
 }
 
 static int open_source(struct copy *c, struct xm_error **err)
@@ -53,10 +56,19 @@ static int set_state(const struct copy *c, struct xm_error **err)
 	return xm_ctx_set(c->ctx, XM_CTX_STATE, path, err);
 }
 
-static int open_disks(struct copy *c, struct xm_error **err)
+static int open_destination(struct copy *c, struct xm_error **err)
 {
 	unsigned flags = XM_OPEN_WRITE | (opt_flag(c->o, OPT_CREATE) ? XM_OPEN_CREATE : 0);
 
+	if (c->dst_name)
+		return xm_endpoint_open(c->ctx, c->dst_name, flags, xm_endpoint_size(c->src),
+					&c->dst, err);
+	return xm_endpoint_stream(c->ctx, c->src, c->link.out,
+				  c->tokens ? XM_STREAM_TOKENS : XM_STREAM_ALL, &c->dst, err);
+}
+
+static int open_disks(struct copy *c, struct xm_error **err)
+{
 	/* A dry run must not evict a copy of the same job that is under way. */
 	c->ctx = cmd_context(c->o, opt_flag(c->o, OPT_DRY_RUN) ? "inspect" : "copy", err);
 	if (!c->ctx || set_job_id(c, err) != 0 || set_state(c, err) != 0)
@@ -64,8 +76,7 @@ static int open_disks(struct copy *c, struct xm_error **err)
 	if (open_source(c, err) != 0)
 		return -1;
 	outcome_source(c->src);
-	if (xm_endpoint_open(c->ctx, c->dst_name, flags, xm_endpoint_size(c->src), &c->dst,
-			     err) != 0)
+	if (open_destination(c, err) != 0)
 		return -1;
 	outcome_destination(c->dst);
 	return 0;
@@ -84,6 +95,13 @@ static const struct {
 	{ OPT_REQUEST, XM_OPT_REQUEST, true },
 };
 
+/* What to send, for a stream: a list says what to copy, not how. */
+static enum xm_job_option key_of(const struct copy *c, size_t i)
+{
+	return job_options[i].option == OPT_EXTENTS && !c->dst_name ? XM_OPT_DIRTY :
+								      job_options[i].key;
+}
+
 static int make_job(struct copy *c, struct xm_error **err)
 {
 	if (xm_job_new(c->ctx, c->src, c->dst, &c->job, err) != 0)
@@ -98,11 +116,13 @@ static int make_job(struct copy *c, struct xm_error **err)
 			failed = xm_job_set_u64(c->job, job_options[i].key,
 						opt_number(c->o, id, 0), err);
 		else
-			failed = xm_job_set_str(c->job, job_options[i].key,
+			failed = xm_job_set_str(c->job, key_of(c, i),
 						opt_text(c->o, id), err);
 		if (failed)
 			return -1;
 	}
+	if (c->tokens && xm_job_set_str(c->job, XM_OPT_OFFLOAD, "require", err) != 0)
+		return -1;
 	if (opt_flag(c->o, OPT_TARGET_IS_ZERO) &&
 	    xm_job_set_u64(c->job, XM_OPT_TARGET_IS_ZERO, 1, err) != 0)
 		return -1;
@@ -172,6 +192,22 @@ static void print_fallbacks(const struct copy *c)
 	}
 }
 
+/* Offsets and lengths, a line each: a list as --extents takes it. */
+static void write_missing(const struct copy *c)
+{
+	const char *path = opt_text(c->o, OPT_MISSING);
+	FILE *f = path && c->job ? fopen(path, "we") : NULL;
+	uint64_t off, len = 0;
+
+	if (!path || !c->job)
+		return;
+	for (uint64_t at = 0; f && xm_job_missing(c->job, at, &off, &len) == 0; at = off + len)
+		fprintf(f, "%" PRIu64 " %" PRIu64 "\n", off, len);
+	if (!f || fclose(f) != 0)
+		console_say(XM_LOG_ERROR, "missing", "cannot write the list %s: %s", path,
+			    strerror(errno));
+}
+
 static const char *result_word(const struct copy *c, int code)
 {
 	if (code == XM_OK)
@@ -190,6 +226,7 @@ static int finish(struct copy *c, struct xm_error *err, bool failed)
 		if (c->src && !c->job)
 			xm_endpoint_refuse(c->src, err ? xm_error_code(err) : XM_E_BUG, message);
 		code = cmd_fail(err);
+		write_missing(c);
 	}
 	if (c->job) {
 		size_t n = strlen(message);
@@ -273,6 +310,17 @@ int cmd_receive(const struct opts *o)
 {
 	struct copy c = { .o = o, .dst_name = o->operand[0] };
 	int code = link_open(&c.link, o, LINK_RECEIVER);
+
+	if (code == XM_OK)
+		code = copy_and_close(&c);
+	link_close(&c.link);
+	return code;
+}
+
+int cmd_send_stream(const struct opts *o)
+{
+	struct copy c = { .o = o, .src_name = o->operand[0] };
+	int code = link_open(&c.link, o, LINK_SENDER);
 
 	if (code == XM_OK)
 		code = copy_and_close(&c);

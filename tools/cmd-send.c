@@ -68,12 +68,32 @@ static int serve(struct serve *s, const struct opts *o, const struct link *l)
 	return code;
 }
 
+/* The receiver's job decides these. */
+static bool is_the_receivers(const struct opts *o)
+{
+	static const enum opt_id theirs[] = { OPT_EXTENTS, OPT_METHOD, OPT_RATE, OPT_DEPTH };
+
+	for (size_t i = 0; i < sizeof theirs / sizeof theirs[0]; i++) {
+		if (!o->given[theirs[i]])
+			continue;
+		console_say(XM_LOG_ERROR, "usage", "--%s is for a one-way stream; two-way the receiver "
+			    "decides", opt_table[theirs[i]].name);
+		return true;
+	}
+	return false;
+}
+
 int cmd_send(const struct opts *o)
 {
 	struct serve s = { 0 };
 	struct link l;
-	int code = link_open(&l, o, LINK_SENDER);
+	int code;
 
+	if (!link_is_two_way(o))
+		return cmd_send_stream(o);
+	if (is_the_receivers(o))
+		return XM_E_USAGE;
+	code = link_open(&l, o, LINK_SENDER);
 	if (code == XM_OK)
 		code = serve(&s, o, &l);
 	xm_send_free(s.send);

@@ -14,6 +14,8 @@ int cmd_map(const struct opts *o);
 int cmd_probe(const struct opts *o);
 int cmd_receive(const struct opts *o);
 int cmd_send(const struct opts *o);
+/* One-way: into standard output. */
+int cmd_send_stream(const struct opts *o);
 int cmd_verify(const struct opts *o);
 
 /*

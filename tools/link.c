@@ -204,6 +204,12 @@ static int open_connect(struct link *l, const char *text, uint64_t seconds)
 
 /* ---- all of them ----------------------------------------------------------------------------- */
 
+bool link_is_two_way(const struct opts *o)
+{
+	return opt_text(o, OPT_EXEC) || opt_text(o, OPT_LISTEN) || opt_text(o, OPT_CONNECT) ||
+	       opt_flag(o, OPT_STDIO);
+}
+
 int link_open(struct link *l, const struct opts *o, enum link_side side)
 {
 	const char *exec = opt_text(o, OPT_EXEC), *listen = opt_text(o, OPT_LISTEN);

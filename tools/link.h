@@ -19,6 +19,7 @@ struct link {
 	pid_t child;             /* of --exec; 0 none */
 };
 
+bool link_is_two_way(const struct opts *o);
 /* 0, or the exit code, told.  Waiting for the other side is bounded. */
 int link_open(struct link *l, const struct opts *o, enum link_side side);
 /* Closes, and waits for the command of --exec to end, bounded. */
