@@ -4,7 +4,8 @@ COPY_UNIT = tests/unit/test-array-copy tests/unit/test-array-copy-list-id \
 	tests/unit/test-array-copy-ends tests/unit/test-array-persona \
 	tests/unit/test-array-fault tests/unit/test-array-control \
 	tests/unit/test-array-pod tests/unit/test-array-odx \
-	tests/unit/test-array-odx-life tests/unit/test-array-odx-run
+	tests/unit/test-array-odx-life tests/unit/test-array-odx-run \
+	tests/unit/test-array-tenants
 check_PROGRAMS += $(COPY_UNIT)
 UNIT_TESTS += $(COPY_UNIT)
 COPY_RIG = tests/unit/copy-rig.c tests/unit/copy-rig.h
@@ -42,6 +43,10 @@ tests_unit_test_array_odx_life_LDADD = $(COPY_UNIT_LDADD)
 tests_unit_test_array_odx_run_SOURCES = tests/unit/test-array-odx-run.c $(ROD_RIG)
 tests_unit_test_array_odx_run_CPPFLAGS = $(COPY_UNIT_CPPFLAGS)
 tests_unit_test_array_odx_run_LDADD = $(COPY_UNIT_LDADD)
+
+tests_unit_test_array_tenants_SOURCES = tests/unit/test-array-tenants.c $(ROD_RIG)
+tests_unit_test_array_tenants_CPPFLAGS = $(COPY_UNIT_CPPFLAGS)
+tests_unit_test_array_tenants_LDADD = $(COPY_UNIT_LDADD)
 
 # The page that documents the words, held against the tables of the code.
 tests_unit_test_array_pod_CPPFLAGS = $(COPY_UNIT_CPPFLAGS) \
