@@ -3,7 +3,8 @@ if WITH_CMOCKA
 SCSI_UNIT = tests/unit/test-scsi-cdb tests/unit/test-scsi-sense tests/unit/test-scsi-table \
 	tests/unit/test-scsi-vpd tests/unit/test-scsi-xcopy tests/unit/test-scsi-lu \
 	tests/unit/test-scsi-method tests/unit/test-scsi-method-open \
-	tests/unit/test-scsi-explain tests/unit/test-lba-status tests/unit/test-scsi-odx
+	tests/unit/test-scsi-explain tests/unit/test-lba-status tests/unit/test-scsi-odx \
+	tests/unit/test-scsi-odx-method
 check_PROGRAMS += $(SCSI_UNIT)
 UNIT_TESTS += $(SCSI_UNIT)
 noinst_HEADERS += tests/unit/scsi-hex.h tests/unit/transport-script.h \
@@ -25,6 +26,10 @@ tests_unit_test_scsi_xcopy_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
 tests_unit_test_scsi_xcopy_LDADD = $(SCSI_TEST_LDADD)
 tests_unit_test_scsi_odx_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
 tests_unit_test_scsi_odx_LDADD = $(SCSI_TEST_LDADD)
+tests_unit_test_scsi_odx_method_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
+tests_unit_test_scsi_odx_method_LDADD = $(SCSI_TEST_LDADD)
+tests_unit_test_scsi_odx_method_SOURCES = tests/unit/test-scsi-odx-method.c \
+	tests/unit/transport-script.c
 tests_unit_test_scsi_lu_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
 tests_unit_test_scsi_lu_LDADD = $(SCSI_TEST_LDADD)
 tests_unit_test_scsi_lu_SOURCES = tests/unit/test-scsi-lu.c tests/unit/transport-script.c
