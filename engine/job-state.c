@@ -70,15 +70,19 @@ static void binding_of(const struct xm_job *job, struct xm_state_binding *b)
 	xm_state_names(&dst->id, b->dst_names);
 }
 
+static void not_zero(struct xm_job *job)
+{
+	if (job->dst_is_zero)
+		xm_log(job->ctx, XM_LOG_INFO, "target_not_zero",
+		       "the destination holds what an earlier run wrote: zeros are written");
+	job->dst_is_zero = false;
+}
+
 static void go_on(struct xm_job *job, const struct xm_state *st)
 {
 	const struct xm_map *d = &st->durable;
 	uint64_t sum = 0;
 
-	if (job->dst_is_zero)
-		xm_log(job->ctx, XM_LOG_INFO, "target_not_zero",
-		       "the destination holds what an earlier run wrote: zeros are written");
-	job->dst_is_zero = false;
 	for (uint64_t off, len, from = d->lo; xm_map_next(d, from, UINT64_MAX, &off, &len);
 	     from = off + len)
 		sum += xm_tally_skip(&job->tally, off, len, &job->ways[XM_WAY_RESUMED]);
@@ -96,6 +100,9 @@ static void go_on(struct xm_job *job, const struct xm_state *st)
 
 static void tell(struct xm_job *job, const struct xm_state *st)
 {
+	/* whatever became of its state: an earlier run wrote */
+	if (st->use != XM_STATE_FRESH)
+		not_zero(job);
 	switch (st->use) {
 	case XM_STATE_RESUMED:
 		go_on(job, st);

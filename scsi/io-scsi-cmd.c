@@ -9,6 +9,7 @@
 #define ZERO_UNMAP_MAX (UINT64_C(256) << 20)
 #define ZERO_SAME_MAX (UINT64_C(16) << 20)
 #define ZEROS (1024 * 1024)
+#define VERSION_SPC_5 0x07
 
 /* Never written; commands only read it. */
 static uint8_t zeros[ZEROS];
@@ -74,11 +75,14 @@ static void build_zero(struct scsi_io_command *c, uint64_t lba, uint32_t blocks)
 	struct scsi_cmd *cmd = &c->cmd;
 	bool same = c->way != XM_ZERO_WRITE;
 
-	cmd->dir = SCSI_DATA_OUT;
-	cmd->data = zeros;
-	cmd->len = same ? c->r->io->lu->block_size : c->len;
+	c->ndob = same && !c->r->io->needs_data;
+	if (!c->ndob) {
+		cmd->dir = SCSI_DATA_OUT;
+		cmd->data = zeros;
+		cmd->len = same ? c->r->io->lu->block_size : c->len;
+	}
 	cmd->cdb_len = same ? scsi_cdb_write_same_16(cmd->cdb, lba, blocks,
-						     c->way == XM_ZERO_PUNCH, false)
+						     c->way == XM_ZERO_PUNCH, c->ndob)
 			    : scsi_cdb_write_16(cmd->cdb, lba, blocks);
 }
 
@@ -138,4 +142,6 @@ void scsi_io_set_zero_ways(struct scsi_io *io)
 	if (!io->lu->lbpws || !io->lu->lbprz)
 		xm_zero_refused(io->ep, XM_ZERO_PUNCH);
 	xm_zero_refused(io->ep, XM_ZERO_ZEROOUT);
+	/* NDOB came with SBC-4; who has it says SPC-5 or later.  Older ones may not look at the bit. */
+	io->needs_data = io->lu->version < VERSION_SPC_5;
 }

@@ -16,6 +16,7 @@ struct scsi_io {
 	struct xm_list answered;         /* commands */
 	struct xm_list cutting;          /* requests that have bytes no command was made for */
 	struct xm_list done;             /* requests that have ended */
+	bool needs_data;                 /* it knows no WRITE SAME without a block of data (NDOB) */
 	bool sync_10;                    /* it knows no SYNCHRONIZE CACHE(16) */
 	bool unflushed_told;             /* that it knows neither, though it may have a cache */
 };
@@ -35,6 +36,7 @@ struct scsi_io_command {
 	struct scsi_io_request *r;
 	uint64_t off, len;               /* within the disk */
 	enum xm_zero_way way;            /* of ZERO; XM_ZERO_WRITE of all else */
+	bool ndob;                       /* WRITE SAME, and no data goes with it */
 	unsigned attentions;
 };
 

@@ -160,9 +160,14 @@ static bool other_way(struct scsi_io_command *c, const struct xm_status *s)
 
 	if (scsi_io_use(c) == SCSI_USE_FLUSH)
 		return other_flush(c);
-	if (scsi_io_use(c) != SCSI_USE_ZERO || s->act != XM_ACT_DEMOTE)
+	if (scsi_io_use(c) != SCSI_USE_ZERO)
 		return false;
-	xm_zero_refused(r->io->ep, c->way);
+	if (c->ndob && (s->act == XM_ACT_DEMOTE || c->cmd.overflow))
+		r->io->needs_data = true;
+	else if (s->act == XM_ACT_DEMOTE)
+		xm_zero_refused(r->io->ep, c->way);
+	else
+		return false;
 	r->again = true;
 	r->next = r->req->len;
 	xm_list_del(&r->link);

@@ -344,6 +344,9 @@ static void check_contradictions(const struct opts *o, char *error)
 				" to check");
 	if (o->given[OPT_STATE_WINDOW] && !opt_text(o, OPT_STATE))
 		complain(error, "--state-window contradicts a copy without --state");
+	if (opt_flag(o, OPT_TARGET_IS_ZERO) && opt_text(o, OPT_DIRTY))
+		complain(error, "--target-is-zero contradicts --dirty: the destination holds what was"
+				" copied before");
 	if (opt_flag(o, OPT_QUIET) && opt_flag(o, OPT_VERBOSE))
 		complain(error, "--quiet contradicts --verbose");
 }

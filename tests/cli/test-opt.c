@@ -98,6 +98,7 @@ static void test_refused(void **state)
 		{ "xmover copy a b --dry-run --create", "contradicts" },
 		{ "xmover copy a b --dst-id=naa.6 --create", "contradicts" },
 		{ "xmover copy a b -q -v", "contradicts" },
+		{ "xmover copy a b --target-is-zero --dirty=c", "contradicts" },
 	};
 
 	(void)state;

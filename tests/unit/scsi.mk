@@ -3,7 +3,7 @@ if WITH_CMOCKA
 SCSI_UNIT = tests/unit/test-scsi-cdb tests/unit/test-scsi-sense tests/unit/test-scsi-table \
 	tests/unit/test-scsi-vpd tests/unit/test-scsi-xcopy tests/unit/test-scsi-lu \
 	tests/unit/test-scsi-method tests/unit/test-scsi-method-open \
-	tests/unit/test-scsi-explain tests/unit/test-lba-status tests/unit/test-scsi-odx \
+	tests/unit/test-scsi-explain tests/unit/test-scsi-zero tests/unit/test-lba-status tests/unit/test-scsi-odx \
 	tests/unit/test-scsi-odx-method
 check_PROGRAMS += $(SCSI_UNIT)
 UNIT_TESTS += $(SCSI_UNIT)
@@ -42,4 +42,7 @@ tests_unit_test_scsi_method_open_SOURCES = tests/unit/test-scsi-method-open.c te
 tests_unit_test_scsi_explain_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
 tests_unit_test_scsi_explain_LDADD = $(SCSI_TEST_LDADD)
 tests_unit_test_scsi_explain_SOURCES = tests/unit/test-scsi-explain.c tests/unit/transport-script.c
+tests_unit_test_scsi_zero_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
+tests_unit_test_scsi_zero_LDADD = $(SCSI_TEST_LDADD)
+tests_unit_test_scsi_zero_SOURCES = tests/unit/test-scsi-zero.c tests/unit/transport-script.c
 endif

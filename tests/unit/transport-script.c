@@ -7,7 +7,7 @@
 #include "xm/endian.h"
 
 #define EXCHANGES_MAX 320
-#define DATA_MAX 2048
+#define DATA_MAX 8192
 
 struct exchange {
 	uint64_t lun;
@@ -164,6 +164,8 @@ static void answer(struct script *s, struct running *r)
 	if (cmd->dir == SCSI_DATA_IN) {
 		cmd->got = x->in_len < cmd->len ? x->in_len : cmd->len;
 		memcpy(cmd->data, x->in, cmd->got);
+	} else if (x->outcome == SCSI_ANSWERED && x->status == 0) {
+		cmd->got = cmd->len;
 	}
 	xm_list_del(&r->link);
 	free(r);
