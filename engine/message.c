@@ -91,30 +91,44 @@ static void planned(const struct xm_job *job, char *buf, size_t n)
 }
 
 /* What was neither offloaded nor had to be read: it needs no excuse. */
-static void add_others(struct xm_job *job, uint64_t zeros, uint64_t resumed)
+struct others {
+	uint64_t zeros, clean, clone, resumed;
+};
+
+static void count_others(const struct xm_job *job, struct others *o)
 {
-	uint64_t clone = job->ways[XM_WAY_CLONE].left;
-	size_t at = strlen(job->message);
+	uint64_t skipped = job->ways[XM_WAY_SKIP].left;
+
+	/* nothing is skipped but zeros, where all of the disk was to be copied */
+	o->clean = job->has_dirty ? skipped : 0;
+	o->zeros = job->ways[XM_WAY_ZERO].left + skipped - o->clean;
+	o->clone = job->ways[XM_WAY_CLONE].left;
+	o->resumed = job->ways[XM_WAY_RESUMED].left;
+}
+
+static void add_others(struct xm_job *job, const struct others *o)
+{
+	const struct { uint64_t bytes; const char *words; } rows[] = {
+		{ o->zeros, "were zeros" },
+		{ o->clean, "were not dirty" },
+		{ o->clone, "were cloned by the file system" },
+		{ o->resumed, "more were there already" },
+	};
 	char size[32];
 
-	if (zeros)
-		at += (size_t)snprintf(job->message + at, sizeof job->message - at,
-				       "; %s were zeros", size_text(size, sizeof size, zeros));
-	if (clone && at < sizeof job->message)
-		at += (size_t)snprintf(job->message + at, sizeof job->message - at,
-				       "; %s were cloned by the file system",
-				       size_text(size, sizeof size, clone));
-	if (resumed && at < sizeof job->message)
-		snprintf(job->message + at, sizeof job->message - at, "; %s more were there already",
-			 size_text(size, sizeof size, resumed));
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		size_t at = strlen(job->message);
+
+		if (rows[i].bytes)
+			snprintf(job->message + at, sizeof job->message - at, "; %s %s",
+				 size_text(size, sizeof size, rows[i].bytes), rows[i].words);
+	}
 }
 
 void xm_job_write_message(struct xm_job *job)
 {
-	uint64_t zeros = job->ways[XM_WAY_ZERO].left + job->ways[XM_WAY_SKIP].left;
-	uint64_t resumed = job->ways[XM_WAY_RESUMED].left;
-	uint64_t data = job->len - xm_min_u64(zeros + resumed, job->len);
-	uint64_t by_offload = offloaded(job);
+	struct others o;
+	uint64_t by_offload = offloaded(job), data;
 	char part[32], total[32], how[96], why[288];
 	char *buf = job->message;
 	size_t n = sizeof job->message;
@@ -125,7 +139,9 @@ void xm_job_write_message(struct xm_job *job)
 		planned(job, buf, n);
 		return;
 	}
-	if (resumed == job->len) {
+	count_others(job, &o);
+	data = job->len - xm_min_u64(o.zeros + o.clean + o.resumed, job->len);
+	if (o.resumed == job->len) {
 		snprintf(buf, n, "Nothing was left to move: all of %s was there already",
 			 size_text(total, sizeof total, job->len));
 		return;
@@ -152,5 +168,5 @@ void xm_job_write_message(struct xm_job *job)
 		snprintf(buf, n,
 			 "Storage offload used during migration: %s of %s (%u %%) by %s; the "
 			 "rest was not moved", part, total, percent(by_offload, data), how);
-	add_others(job, zeros, resumed);
+	add_others(job, &o);
 }

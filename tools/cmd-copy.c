@@ -166,7 +166,7 @@ static void print_summary(const struct copy *c)
 {
 	const struct figures *f = &c->figures;
 	char done[TEXT_SIZE_MAX], rate[TEXT_SIZE_MAX], verified[TEXT_SIZE_MAX], t[TEXT_TIME_MAX];
-	uint64_t ms = f->duration_ns / 1000000, moved = f->done - f->resumed;
+	uint64_t ms = f->duration_ns / 1000000, moved = figures_offloaded(f) + figures_by_host(f);
 
 	if (opt_flag(c->o, OPT_QUIET) || opt_flag(c->o, OPT_DRY_RUN))
 		return;

@@ -103,6 +103,7 @@ for list in dirty.kubevirt dirty.nbd dirty.text dirty.qemu; do
 	exits 0 "--dirty $list" copy --verify=none --dirty "$list" new out
 	try "$list: dirty is copied, dirty and zero zeroed, clean untouched" cmp wanted out
 	is "$(bytes total host zeroed skipped)" "1048576 262144 262144 524288" "$list: the ways sum to the total"
+	like "$(json r.json '$j->{message}')" "; 256.0 KiB were zeros; 512.0 KiB were not dirty$" "$list: the message tells them apart"
 done
 echo '0 256K' >d1
 perl -e 'print "o" x 1048576' >out
