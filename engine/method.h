@@ -54,6 +54,7 @@ struct xm_method_limits {
 	bool steady;                 /* copies gain nothing from being larger than first_bytes */
 	unsigned first_inflight;     /* tasks to begin with, 0 for a careful start */
 	unsigned max_inflight;       /* tasks */
+	uint64_t long_ns;            /* a task should take no longer; 0: the engine's own */
 	bool gather;                 /* at the destination, each run begins where the one before ends */
 };
 

@@ -34,25 +34,33 @@ static uint64_t largest(const struct xm_entry *e)
 	return xm_min_u64(e->ceiling, e->m->limits.max_bytes);
 }
 
+static uint64_t slow_ns(const struct xm_entry *e)
+{
+	return e->m->limits.long_ns ? e->m->limits.long_ns : XM_PICK_SLOW_NS;
+}
+
+static bool is_fast(const struct xm_entry *e)
+{
+	return e->smooth_ns < slow_ns(e) / 10;
+}
+
 /*
- * Below the fast time always; between it and the slow one to see whether a command of
+ * Below a tenth of the longest time always; up to half of it to see whether a command of
  * any size takes as long: an array that answers late is fast with large ones.
  */
 static bool may_grow(const struct xm_entry *e)
 {
 	if (e->sized == 0 || e->chunk >= largest(e))
 		return false;
-	return e->smooth_ns < XM_PICK_FAST_NS ||
-	       (!e->settled && e->smooth_ns * 2 < XM_PICK_SLOW_NS);
+	return is_fast(e) || (!e->settled && e->smooth_ns * 2 < slow_ns(e));
 }
 
-/* As much larger as would still take no longer than wanted, by what one took at this size. */
+/* As much larger as would take half the longest time, if time went with size. */
 static uint64_t grown(const struct xm_entry *e)
 {
-	uint64_t wanted = e->smooth_ns < XM_PICK_FAST_NS ? XM_PICK_FAST_NS : XM_PICK_SLOW_NS;
 	uint64_t times = 2, most = largest(e);
 
-	while (times < GROWTH_MAX && times * 2 * e->smooth_ns < wanted)
+	while (times < GROWTH_MAX && times * 2 * e->smooth_ns < slow_ns(e) / 2)
 		times *= 2;
 	return e->chunk > most / times ? most : e->chunk * times;
 }
@@ -63,17 +71,13 @@ static uint64_t rate_of(const struct xm_entry *e)
 	return e->chunk / (e->smooth_ns / 1024 + 1);
 }
 
-static bool grew_for_nothing(const struct xm_entry *e)
+/* Whether the last growth was worth it is seen once, at the size it led to. */
+static void judge_growth(struct xm_entry *e)
 {
-	return e->before && e->before < e->chunk && e->smooth_ns >= XM_PICK_FAST_NS &&
-	       rate_of(e) < e->before_rate + e->before_rate / 4;
-}
-
-static void settle_at(struct xm_entry *e, uint64_t bytes)
-{
-	e->settled = true;
+	if (!e->before || e->before >= e->chunk)
+		return;
+	e->settled |= rate_of(e) < e->before_rate + e->before_rate / 4;
 	e->before = 0;
-	set_chunk(e, bytes);
 }
 
 static void grow(struct xm_entry *e)
@@ -93,14 +97,13 @@ static void tune_size(struct xm_entry *e, uint64_t bytes, uint64_t ns)
 	e->smooth_ns = e->sized ? e->smooth_ns - e->smooth_ns / 4 + ns / 4 : ns;
 	if (++e->sized < SIZE_SAMPLES)
 		return;
-	if (e->smooth_ns > XM_PICK_SLOW_NS && e->chunk / 2 >= e->step)
-		settle_at(e, e->chunk / 2);
-	else if (grew_for_nothing(e))
-		settle_at(e, e->before);
-	else if (may_grow(e))
+	judge_growth(e);
+	if (e->smooth_ns > slow_ns(e) && e->chunk / 2 >= e->step) {
+		e->settled = true;
+		set_chunk(e, e->chunk / 2);
+	} else if (may_grow(e)) {
 		grow(e);
-	else
-		e->before = 0;
+	}
 }
 
 void xm_entry_proven(struct xm_entry *e, uint64_t bytes)

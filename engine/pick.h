@@ -8,11 +8,11 @@
  * about the whole pair, cost it the pair.
  *
  * Size: starts at what the method asks for and grows, up to eight times at once,
- * while a command takes less than 0.2 s, and up to 2 s while it gains from that; halves
- * above.  A method that must be proven grows only through a trial at the new size.
- * Depth: starts at 2, or at what the method asks for; when the size has settled it
- * grows, by one, from 8 on by a quarter, while throughput gains from it; halves when
- * the device pushes back.
+ * while a command takes less than a tenth of the longest time wanted (2 s, or the
+ * method's), and up to all of that while it gains; halves above.  A method that must be
+ * proven grows only through a trial at the new size.  Depth: starts at 2, or at what the
+ * method asks for; when the size has settled it grows, by one, from 8 on by a quarter,
+ * while throughput gains from it; halves when the device pushes back.
  */
 #ifndef XM_PICK_H
 #define XM_PICK_H
@@ -23,7 +23,6 @@
 
 #define XM_PICK_ENTRIES 8
 #define XM_PICK_STRIKES 3
-#define XM_PICK_FAST_NS (XM_NS_PER_S / 5)
 #define XM_PICK_SLOW_NS (2 * XM_NS_PER_S)
 
 enum xm_offload { XM_OFFLOAD_AUTO, XM_OFFLOAD_REQUIRE, XM_OFFLOAD_NEVER };
@@ -56,8 +55,8 @@ struct xm_entry {
 	uint64_t grow;               /* a trial of this size is due; 0 none */
 	unsigned sized;              /* commands at this size; their smoothed time */
 	uint64_t smooth_ns;
-	uint64_t before, before_rate;        /* size and rate before it grew; 0 that is settled */
-	bool settled;                /* larger brought nothing: not beyond the fast time again */
+	uint64_t before, before_rate;        /* size and rate before it grew; 0: judged */
+	bool settled;                /* larger brought nothing, or took too long */
 	/* depth */
 	unsigned depth;
 	unsigned raised;             /* by how much, when the last change of depth was upwards */

@@ -22,6 +22,7 @@
 #define BYTES_MAX (UINT64_C(64) << 20)
 #define FIRST_BYTES (UINT64_C(1) << 20)
 #define INFLIGHT 32
+#define LONG_NS (XM_NS_PER_S / 5)    /* others wait behind a copy, and none can be taken back */
 #define NICE 4096
 
 /* 0 is not told: then the other's. */
@@ -59,6 +60,7 @@ void nvme_limits(const struct nvme_id_ns *src, const struct nvme_id_ns *dst,
 		.max_runs = (unsigned)ranges, .max_run = run,
 		.max_bytes = xm_max_u64(xm_round_down(bytes, bs), bs),
 		.first_bytes = xm_min_u64(bytes, FIRST_BYTES), .max_inflight = INFLIGHT,
+		.long_ns = LONG_NS,
 		.gather = true };
 }
 

@@ -184,12 +184,12 @@ static void size_grows_through_trials(void **state)
 	for (unsigned i = 0; i < 4; i++)
 		xm_entry_done(e, 8 * MIB, XM_NS_PER_S / 50, now += XM_NS_PER_S / 50);
 	assert_int_equal(e->grow, 16 * MIB);
-	/* 60 ms: twice fits into 0.2 s, four times would not */
+	/* 150 ms: four times fits into half of 2 s, eight times would not */
 	e = fitted(0);
 	xm_entry_proven(e, MIB);
 	for (unsigned i = 0; i < 4; i++)
-		xm_entry_done(e, MIB, 60 * XM_NS_PER_MS, now += XM_NS_PER_S);
-	assert_int_equal(e->grow, 2 * MIB);
+		xm_entry_done(e, MIB, 150 * XM_NS_PER_MS, now += XM_NS_PER_S);
+	assert_int_equal(e->grow, 4 * MIB);
 	e = fitted(0);
 	xm_entry_proven(e, 2 * MIB);
 	/* 0.2 to 2 s is what is wanted */
@@ -217,19 +217,35 @@ static void size_grows_while_it_gains(void **state)
 	xm_entry_proven(e, MIB);
 	for (unsigned i = 0; i < 4; i++)
 		xm_entry_done(e, MIB, XM_NS_PER_S / 4, now += XM_NS_PER_S / 4);
+	assert_int_equal(e->grow, 2 * MIB);
+	xm_entry_proven(e, 2 * MIB);
+	for (unsigned i = 0; i < 4; i++)
+		xm_entry_done(e, 2 * MIB, XM_NS_PER_S / 4, now += XM_NS_PER_S / 4);
 	assert_int_equal(e->grow, 4 * MIB);
+	/* no gain any more: it stays there */
 	xm_entry_proven(e, 4 * MIB);
-	for (unsigned i = 0; i < 4; i++)
-		xm_entry_done(e, 4 * MIB, XM_NS_PER_S / 4, now += XM_NS_PER_S / 4);
-	assert_int_equal(e->grow, 16 * MIB);
-	/* no gain any more: back to what was as fast and shorter, and no more of that */
-	xm_entry_proven(e, 16 * MIB);
-	for (unsigned i = 0; i < 4; i++)
-		xm_entry_done(e, 16 * MIB, XM_NS_PER_S, now += XM_NS_PER_S);
-	assert_int_equal(e->chunk, 4 * MIB);
 	for (unsigned i = 0; i < 20; i++)
-		xm_entry_done(e, 4 * MIB, XM_NS_PER_S / 4, now += XM_NS_PER_S / 4);
+		xm_entry_done(e, 4 * MIB, XM_NS_PER_S / 2, now += XM_NS_PER_S / 2);
 	assert_int_equal(e->grow, 0);
+	assert_int_equal(e->chunk, 4 * MIB);
+}
+
+/* What a method calls long. */
+static void shorter_tasks(void **state)
+{
+	struct xm_entry *e;
+	uint64_t now = XM_NS_PER_S;
+
+	(void)state;
+	limits.long_ns = XM_NS_PER_S / 5;
+	e = fitted(0);
+	xm_entry_proven(e, MIB);
+	for (unsigned i = 0; i < 4; i++)
+		xm_entry_done(e, MIB, 10 * XM_NS_PER_MS, now += XM_NS_PER_MS);
+	assert_int_equal(e->grow, 8 * MIB);
+	xm_entry_proven(e, 8 * MIB);
+	for (unsigned i = 0; i < 4; i++)
+		xm_entry_done(e, 8 * MIB, 300 * XM_NS_PER_MS, now += XM_NS_PER_MS);
 	assert_int_equal(e->chunk, 4 * MIB);
 }
 
@@ -333,7 +349,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup(f, reset)
 	const struct CMUnitTest tests[] = {
 		T(who_is_asked), T(refusals), T(impossible_limits), T(places_that_do_not_fit),
-		T(size_grows_through_trials), T(size_grows_while_it_gains),
+		T(size_grows_through_trials), T(size_grows_while_it_gains), T(shorter_tasks),
 		T(depth_does_not_wait_for_ever), T(shrinks),
 		T(depth_follows_throughput), T(fixed_depth),
 		T(three_strikes_in_a_row),
