@@ -15,6 +15,8 @@ libengine_la_SOURCES += \
 	engine/job-fill.c \
 	engine/job-new.c \
 	engine/job-open.c \
+	engine/job-compare.c \
+	engine/job-rate.c \
 	engine/job-read.c \
 	engine/job-state.c \
 	engine/job-trial.c \
@@ -29,6 +31,7 @@ libengine_la_SOURCES += \
 	engine/progress.c engine/progress.h \
 	engine/refuse.c engine/refuse.h \
 	engine/retry.c engine/retry.h \
+	engine/salvage.c engine/salvage.h \
 	engine/state.c engine/state.h engine/state-open.c \
 	engine/state-format.c engine/state-format.h \
 	engine/task.c \

@@ -239,10 +239,13 @@ static void verify_ended(struct xm_job *job)
 {
 	struct xm_verify *v = &job->verify;
 	struct xm_status s = v->status;
-	bool differs = v->differences > 0;
+	bool differs = v->differences > 0 && job->phase != XM_PHASE_COMPARE;
+
+	if (job->phase == XM_PHASE_COMPARE)
+		xm_job_compare_end(job);
 
 	xm_verify_free(v);
-	if (!differs)
+	if (!differs && job->phase != XM_PHASE_COMPARE)
 		job->verified += v->bytes;
 	if (job->opt.verify_only)
 		job->verified = v->bytes;

@@ -73,6 +73,12 @@ void xm_job_count_host(struct xm_job *job, const struct xm_chunk *c)
 				  "heads and tails smaller than what the method can address", bytes);
 }
 
+bool xm_job_salvages(const struct xm_job *job, const struct xm_status *s)
+{
+	return job->opt.salvage && s->certainty == XM_NOT_DONE && !s->pair_wide &&
+	       s->side != XM_SIDE_DST && (s->code == 0 || s->code == XM_E_IO);
+}
+
 /* ---- acts -------------------------------------------------------------------------------- */
 
 /* The job ends for what happened to a chunk that nobody else can take. */
@@ -185,6 +191,11 @@ static void act(struct xm_job *job, struct xm_chunk *c, bool progressed)
 		demote(job, c);
 		break;
 	case XM_ACT_FATAL:
+		/* the host can tell which block it is */
+		if (xm_job_salvages(job, &c->task.status) && xm_entry_offloads(c->entry)) {
+			demote(job, c);
+			break;
+		}
 		xm_job_fail_status(job, &c->task.status);
 		xm_job_drop(job, c);
 		break;

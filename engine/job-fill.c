@@ -71,7 +71,7 @@ bool xm_job_room(struct xm_job *job, const struct xm_entry *e)
 {
 	return e->inflight < e->depth && e->inflight < e->m->limits.max_inflight &&
 	       job->tally.inflight < XM_JOB_INFLIGHT_MAX && xm_job_state_room(job) &&
-	       xm_budget_when(&job->budget, xm_job_now(job)) == 0;
+	       xm_job_rate_when(job, e) == 0;
 }
 
 static bool send_new(struct xm_job *job, struct xm_chunk *c)
@@ -83,7 +83,7 @@ static bool send_new(struct xm_job *job, struct xm_chunk *c)
 		xm_job_drop(job, c);
 		return false;
 	}
-	xm_budget_spend(&job->budget, bytes);
+	xm_job_rate_spend(job, c->entry, bytes);
 	job->cursor = end == job->tally.left.hi ? job->tally.left.lo : end;
 	xm_job_state_ahead(job, end);
 	return true;
@@ -92,7 +92,7 @@ static bool send_new(struct xm_job *job, struct xm_chunk *c)
 /* As many chunks as there is room for.  `align` is the method's, or less for a required tail. */
 static enum filled fill_entry(struct xm_job *job, struct xm_entry *e, uint64_t align)
 {
-	uint64_t bytes = xm_min_u64(xm_min_u64(e->chunk, xm_budget_chunk(&job->budget)),
+	uint64_t bytes = xm_min_u64(xm_min_u64(e->chunk, xm_job_rate_chunk(job, e)),
 				    xm_job_state_chunk(job));
 	enum filled r = NOTHING;
 
@@ -119,7 +119,7 @@ static enum filled prove(struct xm_job *job, struct xm_entry *e)
 		return e->proven ? NOTHING : BUSY;
 	if (xm_job_now(job) < e->hold_until)
 		return e->proven ? NOTHING : BUSY;
-	if (xm_budget_when(&job->budget, xm_job_now(job)) != 0)
+	if (xm_job_rate_when(job, e) != 0)
 		return BUSY;
 	if (e->proven == 0)
 		return xm_job_trial_begin(job, e, e->chunk, e->m->limits.align) ? BUSY : NOTHING;
@@ -229,7 +229,7 @@ void xm_job_resend(struct xm_job *job)
 
 void xm_job_fill_wait(struct xm_job *job, struct xm_waiter *w)
 {
-	uint64_t now = xm_job_now(job), when;
+	uint64_t now = xm_job_now(job), when = 0;
 
 	if (job->ending || xm_fence_active(&job->fence))
 		return;
@@ -237,14 +237,18 @@ void xm_job_fill_wait(struct xm_job *job, struct xm_waiter *w)
 		xm_waiter_until(w, xm_container_of(l, struct xm_chunk, link)->due);
 	if (job->phase != XM_PHASE_COPY && job->phase != XM_PHASE_TRIAL)
 		return;
-	when = xm_budget_when(&job->budget, now);
-	if (when) {
-		xm_waiter_until(w, when);
-		job->progress.moved_at = now;        /* held back by --rate is not stalled */
-	}
 	for (unsigned i = 0; i < job->pick.n; i++) {
-		if (xm_entry_usable(&job->pick.at[i]) && job->pick.at[i].hold_until > now)
-			xm_waiter_until(w, job->pick.at[i].hold_until);
+		const struct xm_entry *e = &job->pick.at[i];
+
+		if (!xm_entry_usable(e))
+			continue;
+		if (e->hold_until > now)
+			xm_waiter_until(w, e->hold_until);
+		if (xm_job_rate_when(job, e) == 0)
+			continue;
+		when = xm_job_rate_when(job, e);
+		xm_waiter_until(w, when);
+		job->progress.moved_at = now;        /* held back by a rate is not stalled */
 	}
 	if ((idle(job) && !when && !xm_remote_is_stream(job->src)) || job->trial.state == XM_TRIAL_COPY)
 		xm_waiter_until(w, now + FULL_NS);

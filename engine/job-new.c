@@ -27,7 +27,8 @@ static struct xm_job *alloc_job(struct xm_ctx *ctx, struct xm_endpoint *src,
 	job->src = src;
 	job->dst = dst;
 	job->len = src->size;
-	job->opt = (struct xm_job_options){ .verify = XM_VERIFY_SAMPLED, .io = "auto" };
+	job->opt = (struct xm_job_options){ .verify = XM_VERIFY_SAMPLED, .io = "auto",
+					    .stall_ns = XM_JOB_STALL_DEFAULT };
 	job->result = -1;
 	xm_list_init(&job->flying);
 	xm_list_init(&job->parked);
@@ -160,7 +161,24 @@ int xm_job_set_u64(struct xm_job *job, enum xm_job_option opt, uint64_t value,
 		return -1;
 	switch (opt) {
 	case XM_OPT_RATE:
-		atomic_store(&job->rate, value);
+		atomic_store(&job->rate[XM_RATE_ALL], value);
+		return 0;
+	case XM_OPT_RATE_OFFLOAD:
+		atomic_store(&job->rate[XM_RATE_OFFLOAD], value);
+		return 0;
+	case XM_OPT_RATE_HOST:
+		atomic_store(&job->rate[XM_RATE_HOST], value);
+		return 0;
+	case XM_OPT_STALL:
+		if (value == 0)
+			return xm_fail(err, XM_E_USAGE, "a job cannot be stalled after no time");
+		job->opt.stall_ns = xm_min_u64(value, UINT64_C(1) << 30) * XM_NS_PER_S;
+		return 0;
+	case XM_OPT_RESUME_BY_COMPARE:
+		job->opt.compare = value != 0;
+		return 0;
+	case XM_OPT_SALVAGE:
+		job->opt.salvage = value != 0;
 		return 0;
 	case XM_OPT_DEPTH:
 		job->opt.depth = value;
@@ -222,8 +240,10 @@ void xm_job_stop(struct xm_job *job)
 	wake(job);
 }
 
-void xm_job_set_rate(struct xm_job *job, uint64_t bytes_per_second)
+void xm_job_set_rate(struct xm_job *job, enum xm_rate which, uint64_t bytes_per_second)
 {
-	atomic_store(&job->rate, bytes_per_second);
+	if ((unsigned)which >= XM_RATES)
+		return;
+	atomic_store(&job->rate[which], bytes_per_second);
 	wake(job);
 }

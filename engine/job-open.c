@@ -67,7 +67,8 @@ static int open_pair(struct xm_job *job)
 	uint64_t size = slot_size(job);
 
 	*p = (struct xm_pair){ .ctx = job->ctx, .src = job->src, .dst = job->dst,
-				.allow_cross_namespace = job->opt.cross_namespace };
+				.allow_cross_namespace = job->opt.cross_namespace,
+				.salvage = job->opt.salvage ? &job->salvage : NULL };
 	p->src_io = engine_of(job, job->src);
 	p->dst_io = p->src_io ? engine_of(job, job->dst) : NULL;
 	if (!p->src_io || !p->dst_io)
@@ -141,7 +142,7 @@ int xm_job_open(struct xm_job *job)
 
 	job->opened = true;
 	xm_progress_init(&job->progress, now);
-	xm_budget_init(&job->budget, atomic_load(&job->rate), now);
+	xm_job_rate_open(job);
 	job->flushed_at = now;
 	if (open_pair(job) < 0)
 		return -1;
@@ -196,6 +197,8 @@ void xm_job_close(struct xm_job *job)
 	xm_map_free(&job->unsynced);
 	xm_map_free(&job->syncing);
 	xm_map_free(&job->missing);
+	xm_map_free(&job->differing);
+	xm_salvage_free(&job->salvage);
 	xm_job_extents_close(job);
 	xm_map_free(&job->touched);
 	xm_buffers_free(&job->buffers);

@@ -89,6 +89,7 @@ static const char *phase(const struct xm_job *job)
 {
 	static const char *const words[] = {
 		[XM_PHASE_NEW] = "open", [XM_PHASE_OPEN] = "open", [XM_PHASE_FENCE] = "fence",
+		[XM_PHASE_COMPARE] = "compare",
 		[XM_PHASE_TRIAL] = "trial", [XM_PHASE_COPY] = "copy", [XM_PHASE_FLUSH] = "flush",
 		[XM_PHASE_VERIFY] = "verify", [XM_PHASE_END] = "end",
 	};
@@ -152,5 +153,16 @@ int xm_job_missing(const struct xm_job *job, uint64_t from, uint64_t *ret_off, u
 		return -1;
 	*ret_off = off - job->dst_off + job->src_off;
 	*ret_len = len;
+	return 0;
+}
+
+int xm_job_bad(const struct xm_job *job, size_t i, uint64_t *ret_off, uint64_t *ret_len)
+{
+	if (i >= job->salvage.n)
+		return -1;
+	if (ret_off)
+		*ret_off = job->salvage.at[i].off;
+	if (ret_len)
+		*ret_len = job->salvage.at[i].len;
 	return 0;
 }

@@ -92,6 +92,10 @@ static void go_on(struct xm_job *job, const struct xm_state *st)
 	       (unsigned long long)job->len, (unsigned long long)st->in_flight);
 	if (st->in_flight && job->dst->nexus && job->dst->nexus->ops->inherit)
 		job->dst->nexus->ops->inherit(job->dst->nexus);
+	if (st->other_boot && st->in_flight)
+		xm_log(job->ctx, XM_LOG_WARNING, "other_boot",
+		       "the earlier run was on another machine, or before this one was started anew: "
+		       "make sure that it is gone, this kernel cannot tell");
 	if (st->bad_pages)
 		xm_log(job->ctx, XM_LOG_WARNING, "state_damaged",
 		       "%llu pages of state %s are damaged: what they stood for is copied again",
@@ -120,6 +124,18 @@ static void tell(struct xm_job *job, const struct xm_state *st)
 	}
 }
 
+/* They stay open until they are copied, so a kill before that finds them named again. */
+static void keep_inherited(struct xm_keep *k, const struct xm_state *st)
+{
+	uint64_t a = xm_max_u64(st->inherited.off, k->open.lo);
+	uint64_t b = xm_min_u64(st->inherited.off + st->inherited.len, k->open.hi);
+
+	if (st->use != XM_STATE_RESUMED || st->in_flight == 0 || a >= b)
+		return;
+	a = xm_map_cut_before(&k->open, a);
+	xm_map_set(&k->open, a, xm_map_cut_after(&k->open, b) - a, NULL);
+}
+
 int xm_job_state_open(struct xm_job *job)
 {
 	struct xm_state *st = job->ctx->state;
@@ -144,6 +160,7 @@ int xm_job_state_open(struct xm_job *job)
 	if (xm_state_bind(st, &is, &job->tally.left, &job->err) < 0)
 		return xm_job_fail(job, XM_E_CONFIG, "no state");
 	k->st = st;
+	keep_inherited(k, st);
 	tell(job, st);
 	return 0;
 }
@@ -241,6 +258,25 @@ uint64_t xm_job_state_flush_due(const struct xm_job *job)
 	return job->flushed_at + EVERY_NS;
 }
 
+/* What was salvaged is tried again by the next run: it must not be found done. */
+static void mark_good(struct xm_job *job, uint64_t off, uint64_t end)
+{
+	const struct xm_map *m = &job->tally.left;
+	uint64_t shift = job->src_off - job->dst_off;      /* modulo 2^64 */
+
+	while (off < end) {
+		const struct xm_salvage_range *bad = xm_salvage_after(&job->salvage, off + shift);
+		uint64_t stop = end, next = end;
+
+		if (bad && bad->off - shift < end) {
+			stop = xm_max_u64(off, xm_map_cut_before(m, bad->off - shift));
+			next = xm_map_cut_after(m, xm_min_u64(end, bad->off + bad->len - shift));
+		}
+		xm_state_mark(job->keep->st, off, stop - off);
+		off = next;
+	}
+}
+
 void xm_job_state_durable(struct xm_job *job, const struct xm_map *which)
 {
 	struct xm_keep *k = keeper(job);
@@ -249,7 +285,7 @@ void xm_job_state_durable(struct xm_job *job, const struct xm_map *which)
 		return;
 	for (uint64_t off, len, from = which->lo; xm_map_next(which, from, UINT64_MAX, &off, &len);
 	     from = off + len)
-		xm_state_mark(k->st, off, len);
+		mark_good(job, off, off + len);
 	k->unsaved += which->left;
 }
 

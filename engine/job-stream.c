@@ -60,7 +60,7 @@ static bool send(struct xm_job *job, struct xm_entry *e, const struct xm_task *t
 	c->piece = job->piece;
 	c->piece->users++;
 	if (xm_job_state_admits(job, &c->task) && xm_job_send(job, c)) {
-		xm_budget_spend(&job->budget, last->len);
+		xm_job_rate_spend(job, e, last->len);
 		xm_job_state_ahead(job, end);
 		return true;
 	}

@@ -42,7 +42,7 @@ static struct xm_chunk *choose(struct xm_job *job, struct xm_entry *e, uint64_t 
 {
 	struct xm_chunk *c = NULL;
 
-	bytes = xm_min_u64(fitting(job, e, bytes), xm_budget_chunk(&job->budget));
+	bytes = xm_min_u64(fitting(job, e, bytes), xm_job_rate_chunk(job, e));
 	bytes = xm_min_u64(bytes, xm_job_state_chunk(job));
 	for (unsigned i = 0; i < 4; i++) {
 		if (c)
@@ -79,7 +79,7 @@ bool xm_job_trial_begin(struct xm_job *job, struct xm_entry *e, uint64_t bytes, 
 		xm_job_fail(job, XM_E_TEMPORARY, "memory is short");
 		return false;
 	}
-	xm_budget_spend(&job->budget, c->task.bytes);
+	xm_job_rate_spend(job, e, c->task.bytes);
 	job->trial_chunk = c;
 	xm_trial_step(&job->trial);
 	return true;
@@ -133,7 +133,7 @@ void xm_job_trial_later(struct xm_job *job, struct xm_chunk *c)
 	const struct xm_status *s = &c->task.status;
 	struct xm_entry *e = c->entry;
 
-	if (s->act == XM_ACT_FATAL) {
+	if (s->act == XM_ACT_FATAL && !xm_job_salvages(job, s)) {
 		xm_job_fail_status(job, s);
 	} else if (!xm_retry_take(&job->retry, ++e->trial_tries)) {
 		if (s->act == XM_ACT_RETRY && job->pick.offload == XM_OFFLOAD_REQUIRE)

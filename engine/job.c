@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <unistd.h>
 #include "error.h"
+#include "xm/align.h"
 #include "remote.h"
 
 uint64_t xm_job_now(const struct xm_job *job)
@@ -76,14 +77,13 @@ void xm_job_fail_status(struct xm_job *job, const struct xm_status *s)
 
 static void heed_others(struct xm_job *job)
 {
-	uint64_t rate = atomic_load(&job->rate), bytes;
+	uint64_t bytes;
 
 	/* the descriptor only ends waits; what it means is in the other fields */
 	while (xm_waiter_told(&job->waiter, job->wake_fd) &&
 	       read(job->wake_fd, &bytes, sizeof bytes) > 0)
 		;
-	if (rate != job->budget.rate)
-		xm_budget_set_rate(&job->budget, rate, xm_job_now(job));
+	xm_job_rate_heed(job);
 	if (atomic_load(&job->stop) && !job->err)
 		xm_job_fail(job, XM_E_STOPPED, "stopped on request; run again to copy the rest");
 }
@@ -97,9 +97,10 @@ static void watch_bounds(struct xm_job *job)
 		xm_job_fail(job, XM_E_BUG,
 			    "the sum of bytes left, in flight, quarantined and done is "
 			    "not the total: a bug of xmover, please report it");
-	if (now - job->progress.moved_at > XM_JOB_STALL_LIMIT && !job->ending)
-		xm_job_fail(job, XM_E_TEMPORARY, "stalled: no byte was moved for %llu minutes",
-			    (unsigned long long)(XM_JOB_STALL_LIMIT / XM_NS_PER_S / 60));
+	if (now - job->progress.moved_at > job->opt.stall_ns && !job->ending)
+		xm_job_fail(job, XM_E_TEMPORARY, "stalled: no byte was moved for %llu s, with %u "
+			    "commands out; look at the disks and paths, and run again",
+			    (unsigned long long)(job->opt.stall_ns / XM_NS_PER_S), job->nflying);
 	if (now >= job->next_report)
 		report(job);
 }
@@ -135,7 +136,7 @@ static void job_wait(struct xm_job *job)
 	xm_job_check_wait(job, w);
 	xm_job_state_wait(job, w);
 	xm_waiter_until(w, job->ending ? job->drain_until :
-					 job->progress.moved_at + XM_JOB_STALL_LIMIT + 1);
+					 job->progress.moved_at + job->opt.stall_ns + 1);
 	if (job->progress_fn && job->progress_interval)
 		xm_waiter_until(w, job->next_report);
 	job->ctx->clock->wait(job->ctx->clock, w);
@@ -236,14 +237,38 @@ static void verify_all(struct xm_job *job)
 	if (xm_verify_start(&job->verify, &job->pair, job->opt.verify, &range)) {
 		job->verify.fn = job->difference_fn;
 		job->verify.user = job->difference_user;
+		job->verify.salvage = job->opt.salvage ? &job->salvage : NULL;
 		check_all(job);
 	} else {
 		xm_job_fail(job, XM_E_TEMPORARY, "memory is short: nothing was verified");
 	}
 }
 
+static void compare_all(struct xm_job *job)
+{
+	if (!job->opt.compare || job->ending)
+		return;
+	xm_job_phase(job, XM_PHASE_COMPARE);
+	if (xm_job_compare_begin(job))
+		check_all(job);
+}
+
+/* A copy with holes is no copy; last, so that all else was done. */
+static void own_up(struct xm_job *job)
+{
+	const struct xm_salvage *s = &job->salvage;
+
+	if (s->n && !job->err)
+		xm_job_fail(job, XM_E_IO, "%llu bytes in %zu places of source %s could not be read, "
+			    "the first at byte %llu (LBA %llu): zeros are in their place; all else "
+			    "is copied", (unsigned long long)s->bytes, s->n, job->src->name,
+			    (unsigned long long)s->at[0].off, (unsigned long long)(s->at[0].off /
+			    xm_max_u64(512, job->src->block_size)));
+}
+
 static void copy_and_check(struct xm_job *job)
 {
+	compare_all(job);
 	do {
 		copy_all(job);
 		if (!job->ending)
@@ -256,6 +281,7 @@ static void copy_and_check(struct xm_job *job)
 	} while (!job->ending && job->tally.left.left > 0);
 	if (job->ending)
 		flush_what_is_done(job);
+	own_up(job);
 	xm_job_state_end(job, !job->err, !job->fence_failed && !job->left_behind &&
 			 job->tally.quarantined == 0);
 }

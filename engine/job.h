@@ -15,6 +15,8 @@
  *   job-check.c    flush, verify, and what a mismatch means
  *   job-drop.c     the host's cache of what the array wrote
  *   job-zero.c     zeros: what the destination holds already, and how they count
+ *   job-rate.c     how much a second, by host and by offload
+ *   job-compare.c  what is equal already, where no state tells
  *   job-state.c    the state file: what a killed job can be gone on with
  *   job-read.c     figures and texts for the caller
  *   message.c      the line of truth
@@ -33,19 +35,21 @@
 #include "pool.h"
 #include "progress.h"
 #include "retry.h"
+#include "salvage.h"
 #include "task.h"
 #include "trial.h"
 #include "verify.h"
 
 #define XM_JOB_INFLIGHT_MAX (UINT64_C(4) << 30)      /* bytes under way at once */
 #define XM_JOB_DRAIN_NS (20 * XM_NS_PER_S)           /* for work in flight, when the job ends early */
-#define XM_JOB_STALL_LIMIT (1800 * XM_NS_PER_S)         /* without a byte moved: longer than any command may take */
 #define XM_JOB_LINGER_NS (3600 * XM_NS_PER_S)        /* for the reader of a stream, after its end */
+#define XM_JOB_STALL_DEFAULT (1800 * XM_NS_PER_S)         /* without a byte moved: longer than any command may take */
+#define XM_RATES (XM_RATE_HOST + 1)
 #define XM_JOB_UNKNOWN_COST 3                        /* tries, beside the usual one */
 #define XM_JOB_TRIALS 4                              /* chunks tried before a method is given up as unprovable */
 
-enum xm_phase { XM_PHASE_NEW, XM_PHASE_OPEN, XM_PHASE_FENCE, XM_PHASE_TRIAL, XM_PHASE_COPY,
-		XM_PHASE_FLUSH, XM_PHASE_VERIFY, XM_PHASE_END };
+enum xm_phase { XM_PHASE_NEW, XM_PHASE_OPEN, XM_PHASE_FENCE, XM_PHASE_COMPARE,
+		XM_PHASE_TRIAL, XM_PHASE_COPY, XM_PHASE_FLUSH, XM_PHASE_VERIFY, XM_PHASE_END };
 
 /* A task and the job's notes about it. */
 struct xm_chunk {
@@ -80,6 +84,9 @@ struct xm_job_options {
 	bool verify_only;            /* xm_verify(): nothing is copied */
 	char *extents_list, *dirty_spec;     /* NULL: the source itself is asked; all is copied */
 	const struct xm_extent_source_ops *extents;  /* NULL: whichever knows the source */
+	bool compare;                /* what is equal already is not copied */
+	bool salvage;                /* what cannot be read is left out, and told */
+	uint64_t stall_ns;           /* without a byte moved: the job ends */
 	uint64_t state_window;       /* bytes a kill may cost, 0: as suits */
 };
 
@@ -98,7 +105,7 @@ struct xm_job {
 	/* Touched by other threads. */
 	int wake_fd;                 /* eventfd: xm_job_stop, xm_job_set_rate */
 	atomic_bool stop;
-	atomic_uint_least64_t rate;
+	atomic_uint_least64_t rate[XM_RATES];
 
 	/* Set by job-open, unchanged until the end. */
 	bool opened;
@@ -132,7 +139,7 @@ struct xm_job {
 	struct xm_map missing;       /* at the end of a job that failed: all but what is durable */
 	struct xm_fallbacks fallbacks;
 	struct xm_retry retry;
-	struct xm_budget budget;
+	struct xm_budget budget[XM_RATES];
 	struct xm_fence fence;
 	struct xm_list flying, parked, quarantined;
 	unsigned nflying;
@@ -145,6 +152,8 @@ struct xm_job {
 	struct xm_drop drop;         /* of the host's cached pages, after offloaded writes */
 	unsigned flush_tries;
 	uint64_t flush_due, flushed_at;
+	struct xm_map differing;     /* while comparing: what is not equal */
+	struct xm_salvage salvage;   /* what of the source could not be read */
 	struct xm_keep *keep;        /* job-state.c's; NULL without --state */
 	struct xm_verify verify;
 	uint64_t verified;           /* bytes compared and found equal, trials too */
@@ -204,6 +213,8 @@ void xm_job_method_over(struct xm_job *job, struct xm_entry *e, const char *reas
 			const char *detail);
 /* Bytes by another way although offload was wished: count why. */
 void xm_job_count_host(struct xm_job *job, const struct xm_chunk *c);
+/* A read error of the source that a job with --salvage outlives. */
+bool xm_job_salvages(const struct xm_job *job, const struct xm_status *s);
 enum xm_way xm_job_way(const struct xm_chunk *c);
 
 /* job-trial.c */
@@ -247,6 +258,18 @@ void xm_job_zero_settled(struct xm_job *job, const struct xm_chunk *moved);
 /* job-drop.c */
 void xm_job_drop_begin(struct xm_job *job);
 void xm_job_drop_turn(struct xm_job *job);
+
+/* job-rate.c */
+void xm_job_rate_open(struct xm_job *job);
+void xm_job_rate_heed(struct xm_job *job);
+/* 0 when the method may start something now, else when to ask again. */
+uint64_t xm_job_rate_when(struct xm_job *job, const struct xm_entry *e);
+void xm_job_rate_spend(struct xm_job *job, const struct xm_entry *e, uint64_t bytes);
+uint64_t xm_job_rate_chunk(struct xm_job *job, const struct xm_entry *e);
+
+/* job-compare.c */
+bool xm_job_compare_begin(struct xm_job *job);
+void xm_job_compare_end(struct xm_job *job);
 
 /* job-state.c: all do nothing without a state file */
 /* After the map says what is to be copied: takes out of it what an earlier run has done. */

@@ -14,7 +14,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "salvage.h"
 #include "xm/align.h"
 #include "zero.h"
 #include "zero-find.h"
@@ -218,10 +220,34 @@ static bool halve(struct host *h, struct piece *p)
 	return true;
 }
 
+/* Behind a failure nothing counts: do not write what is not needed. */
+static void go_on(struct host *h, struct piece *p)
+{
+	bool idle = p->jt->failed && p->jt->failed_at <= p->pos + p->done;
+	if (!idle && start_write(h, p))
+		return;
+	if (p->done == p->len || idle)
+		piece_over(h, p);
+	else
+		start_read(h, p);
+}
+
+/* Zeros for a block that cannot be had, where the user wants the rest. */
+static bool salvage(struct host *h, struct piece *p)
+{
+	if (p->req.op != XM_IO_READ || !h->pair.salvage || !is_bad_block(&p->req.status) ||
+	    !xm_salvage_add(h->pair.salvage, p->req.off, p->req.len))
+		return false;
+	memset(p->req.buf, 0, p->req.len);
+	p->have = p->done + p->req.len;
+	go_on(h, p);
+	return true;
+}
+
 static void step_failed(struct host *h, struct piece *p)
 {
 	struct xm_status st = p->req.status;
-	if (halve(h, p))
+	if (halve(h, p) || salvage(h, p))
 		return;
 	st.side = p->req.op == XM_IO_READ ? XM_SIDE_SRC : XM_SIDE_DST;
 	task_failed(h, p->jt, p->pos + p->done, &st);
@@ -230,23 +256,18 @@ static void step_failed(struct host *h, struct piece *p)
 
 static void step_ended(struct host *h, struct piece *p)
 {
-	struct job_task *jt = p->jt;
 	if (p->req.status.certainty != XM_DONE) {
 		step_failed(h, p);
 		return;
 	}
-	/* Behind a failure nothing counts: do not write what is not needed. */
-	bool idle = jt->failed && jt->failed_at <= p->pos + p->done;
-	if (p->req.op == XM_IO_READ)
+	if (p->req.op == XM_IO_READ) {
+		/* behind a bad block reads grow again */
+		p->step = xm_min_u64(p->step * 2, p->len);
 		p->have = p->done + p->req.len;
-	else
+	} else {
 		p->done += p->req.len;
-	if (!idle && start_write(h, p))
-		return;
-	if (p->done == p->len || idle)
-		piece_over(h, p);
-	else
-		start_read(h, p);
+	}
+	go_on(h, p);
 }
 
 /* ---- cutting ---------------------------------------------------------------------------- */

@@ -25,6 +25,8 @@ static inline bool xm_way_offloads(enum xm_way way)
 	return way == XM_WAY_XCOPY || way == XM_WAY_ODX || way == XM_WAY_NVME_COPY;
 }
 
+struct xm_salvage;
+
 struct xm_refusal {
 	enum xm_act act;             /* DEMOTE; FATAL when the device cannot be believed about capacity or identity */
 	int code;                    /* with FATAL */
@@ -40,6 +42,8 @@ struct xm_pair {
 	struct xm_endpoint *src, *dst;
 	struct xm_io *src_io, *dst_io;   /* may be the same */
 	struct xm_buffers *buffers;
+	struct xm_salvage *salvage;      /* NULL: what cannot be read ends the task; else it is noted
+					    there, and zeros take its place */
 	bool allow_cross_namespace;      /* the user accepts what XM_OPT_CROSS_NAMESPACE says */
 };
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "xm/align.h"
 #include "xm/cleanup.h"
 
 /* A killed mover's file is its own until the kernel has ended its last thread. */
@@ -86,7 +87,7 @@ static bool read_intents(struct xm_state *st, const struct xm_state_slot *s, uns
 	size_t size = (size_t)XM_STATE_INTENTS * XM_STATE_INTENT, got;
 	uint8_t *buf XM_CLEANUP_FREE = calloc(1, size);
 	struct xm_state_intent in;
-	uint64_t sum = 0;
+	uint64_t sum = 0, lo = 0, hi = 0;
 	unsigned n;
 
 	if (!buf)
@@ -101,9 +102,14 @@ static bool read_intents(struct xm_state *st, const struct xm_state_slot *s, uns
 			break;
 		if (__builtin_add_overflow(sum, in.len, &sum))
 			sum = UINT64_MAX;
+		if (n == 0)
+			lo = in.off;
+		lo = xm_min_u64(lo, in.off);
+		hi = xm_max_u64(hi, in.off + in.len);
 	}
 	st->records = n;
 	st->in_flight = sum;
+	st->inherited = (struct xm_state_intent){ lo, hi - lo };
 	return true;
 }
 

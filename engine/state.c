@@ -355,7 +355,9 @@ int xm_state_bind(struct xm_state *st, const struct xm_state_binding *is,
 	w = calloc(1, sizeof *w);
 	if (!w)
 		return xm_fail(err, XM_E_TEMPORARY, "memory for the state is short");
-	r = xm_state_prepare(st, w, 0, NULL, 0);
+	/* what a predecessor had in flight is named until the job knows that it is over */
+	r = xm_state_prepare(st, w, 0, &st->inherited,
+			     st->use == XM_STATE_RESUMED && st->in_flight ? 1 : 0);
 	if (r == 0)
 		xm_state_write(w);
 	r = r ? r : xm_state_written(st, w);

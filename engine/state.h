@@ -44,6 +44,7 @@ struct xm_state {
 	struct xm_map durable;
 	uint64_t *stale;                 /* a bit a page: not in the file as it is here */
 	uint64_t npages, bad_pages;
+	struct xm_state_intent inherited;/* all that lies between its first and its last such window */
 	uint64_t in_flight;              /* resumed: bytes of windows the dead had in flight */
 };
 

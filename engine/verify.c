@@ -162,8 +162,11 @@ static bool begin(struct xm_verify *v, struct xm_verify_slot *s)
 {
 	uint64_t off;
 
-	if (v->stopping || !next_place(v, &off))
-		return false;
+	do {
+		if (v->stopping || !next_place(v, &off))
+			return false;
+	} while (v->salvage && xm_salvage_hits(v->salvage, v->range.src_off + off,
+					       xm_min_u64(v->block, v->range.len - off)));
 	s->off = off;
 	s->len = xm_min_u64(v->block, v->range.len - off);
 	s->tries = 0;
@@ -219,6 +222,19 @@ static void compare(struct xm_verify *v, const struct xm_verify_slot *s)
 	}
 }
 
+/* The source cannot be read there, and need not: to compare with a view to copying it differs. */
+static bool unreadable(struct xm_verify *v, const struct xm_verify_slot *s)
+{
+	const struct xm_status *src = &s->req[0].status;
+
+	if (!v->salvage || src->certainty != XM_NOT_DONE || src->act != XM_ACT_FATAL ||
+	    s->req[1].status.certainty != XM_DONE)
+		return false;
+	if (v->fn)
+		v->fn(v->user, s->off, s->len);
+	return true;
+}
+
 /* Both reads are back. */
 static void ended(struct xm_verify *v, struct xm_verify_slot *s, struct xm_retry *retry,
 		  uint64_t now)
@@ -231,6 +247,8 @@ static void ended(struct xm_verify *v, struct xm_verify_slot *s, struct xm_retry
 		   xm_retry_take(retry, s->tries + 1)) {
 		s->due = now + xm_retry_delay(++s->tries, xm_ctx_random(v->pair->ctx));
 		ask(v, s);
+	} else if (unreadable(v, s)) {
+		s->used = false;
 	} else {
 		if (v->status.certainty == XM_DONE)
 			v->status = s->status;

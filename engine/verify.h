@@ -14,6 +14,7 @@
 #include "io.h"
 #include "method.h"
 #include "retry.h"
+#include "salvage.h"
 
 #define XM_VERIFY_PLACES 64
 #define XM_VERIFY_SAMPLE (UINT64_C(64) << 10)    /* 64 x 64 KiB x 2 sides: 8 MiB */
@@ -49,6 +50,8 @@ struct xm_verify {
 	unsigned nplaces;
 	xm_difference_fn *fn;        /* NULL: stop at the first difference */
 	void *user;
+	const struct xm_salvage *salvage;    /* not NULL: a source that cannot be read is no failure, and
+						what is listed there is not looked at */
 	/* Owned by the loop. */
 	uint8_t *memory;
 	struct xm_verify_slot slot[XM_VERIFY_SLOTS];

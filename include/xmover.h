@@ -199,7 +199,18 @@ enum xm_job_option {
 	 * With XM_CTX_STATE: the most bytes that a run after a kill copies again, in flight ones
 	 * too; 0: what is in flight and a second of work, or 64 MiB where that is more.
 	 */
-	XM_OPT_STATE_WINDOW
+	XM_OPT_STATE_WINDOW,
+	XM_OPT_RATE_OFFLOAD,     /* bytes a second that the storage moves, 0 = no limit; beside XM_OPT_RATE */
+	XM_OPT_RATE_HOST,        /* bytes a second that go through this host */
+	XM_OPT_STALL,            /* seconds without a byte moved after which the job ends, XM_E_TEMPORARY;
+				    default 1800 */
+	/* 0 or 1: before anything is written read both sides; what is equal is done (BYTES_RESUMED). */
+	XM_OPT_RESUME_BY_COMPARE,
+	/*
+	 * 0 or 1: a source that cannot be read in places does not end the job: zeros take their
+	 * place at the destination, xm_job_bad() lists them, and the job ends with XM_E_IO.
+	 */
+	XM_OPT_SALVAGE
 };
 /* XM_E_USAGE for a value that cannot be used.  Values are copied.  Before xm_job_run(). */
 XM_API int xm_job_set_str(struct xm_job *job, enum xm_job_option opt, const char *value,
@@ -233,8 +244,10 @@ XM_API int xm_job_plan(struct xm_job *job, struct xm_error **err);
 XM_API int xm_job_run(struct xm_job *job, struct xm_error **err);
 /* Stop taking new work, let what is in flight end, flush, return XM_E_STOPPED.  Any thread; async-signal-safe. */
 XM_API void xm_job_stop(struct xm_job *job);
-/* Change the rate while running; any thread.  0 = no limit. */
-XM_API void xm_job_set_rate(struct xm_job *job, uint64_t bytes_per_second);
+/* XM_OPT_RATE, XM_OPT_RATE_OFFLOAD, XM_OPT_RATE_HOST: all are kept. */
+enum xm_rate { XM_RATE_ALL, XM_RATE_OFFLOAD, XM_RATE_HOST };
+/* Change a rate while running; any thread.  0 = no limit. */
+XM_API void xm_job_set_rate(struct xm_job *job, enum xm_rate which, uint64_t bytes_per_second);
 
 enum xm_job_u64 {
 	XM_JOB_BYTES_TOTAL,
@@ -259,7 +272,7 @@ XM_API uint64_t xm_job_u64(const struct xm_job *job, enum xm_job_u64 key);
 enum xm_job_str {
 	XM_JOB_MESSAGE,          /* the one line of truth: "Storage offload used during migration: ..." */
 	XM_JOB_RESULT,           /* "done", "failed", "stopped", "running", "new" */
-	XM_JOB_PHASE,            /* "open", "fence", "trial", "copy", "flush", "verify", "end" */
+	XM_JOB_PHASE,            /* "open", "fence", "compare", "trial", "copy", "flush", "verify", "end" */
 	XM_JOB_METHOD            /* method in use now: "xcopy", "host" */
 };
 XM_API const char *xm_job_str(const struct xm_job *job, enum xm_job_str key);
@@ -278,6 +291,11 @@ XM_API int xm_job_fallback(const struct xm_job *job, size_t i, const char **ret_
  */
 XM_API int xm_job_missing(const struct xm_job *job, uint64_t from, uint64_t *ret_off,
 			  uint64_t *ret_len);
+/*
+ * What of the source could not be read (XM_OPT_SALVAGE): range i, sorted; -1 past the end.
+ * Offsets are the source's.  After xm_job_run().
+ */
+XM_API int xm_job_bad(const struct xm_job *job, size_t i, uint64_t *ret_off, uint64_t *ret_len);
 XM_API void xm_job_free(struct xm_job *job);
 
 /* ---- across two hosts ----------------------------------------------------------- */

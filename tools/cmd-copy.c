@@ -14,6 +14,8 @@
 #include "console.h"
 #include "link.h"
 #include "outcome.h"
+#include "rates.h"
+#include "salvage-map.h"
 #include "signals.h"
 #include "text.h"
 
@@ -25,6 +27,8 @@ struct copy {
 	struct xm_ctx *ctx;
 	struct xm_endpoint *src, *dst;
 	struct xm_job *job;
+	struct rates rates;
+	FILE *salvage;           /* where the map of bad blocks goes; NULL: none */
 	struct figures figures;
 };
 
@@ -93,6 +97,8 @@ static const struct {
 	{ OPT_RATE, XM_OPT_RATE, true },        { OPT_DEPTH, XM_OPT_DEPTH, true },
 	{ OPT_STATE_WINDOW, XM_OPT_STATE_WINDOW, true },
 	{ OPT_REQUEST, XM_OPT_REQUEST, true },
+	{ OPT_RATE_OFFLOAD, XM_OPT_RATE_OFFLOAD, true }, { OPT_RATE_HOST, XM_OPT_RATE_HOST, true },
+	{ OPT_STALL, XM_OPT_STALL, true },
 };
 
 /* What to send, for a stream: a list says what to copy, not how. */
@@ -100,6 +106,24 @@ static enum xm_job_option key_of(const struct copy *c, size_t i)
 {
 	return job_options[i].option == OPT_EXTENTS && !c->dst_name ? XM_OPT_DIRTY :
 								      job_options[i].key;
+}
+
+static const struct {
+	enum opt_id option;
+	enum xm_job_option key;
+} job_flags[] = {
+	{ OPT_TARGET_IS_ZERO, XM_OPT_TARGET_IS_ZERO }, { OPT_CROSS_NAMESPACE, XM_OPT_CROSS_NAMESPACE },
+	{ OPT_RESUME_BY_COMPARE, XM_OPT_RESUME_BY_COMPARE }, { OPT_SALVAGE, XM_OPT_SALVAGE },
+};
+
+static int set_flags(struct copy *c, struct xm_error **err)
+{
+	for (size_t i = 0; i < sizeof job_flags / sizeof job_flags[0]; i++) {
+		if (c->o->given[job_flags[i].option] &&
+		    xm_job_set_u64(c->job, job_flags[i].key, 1, err) != 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int make_job(struct copy *c, struct xm_error **err)
@@ -123,12 +147,7 @@ static int make_job(struct copy *c, struct xm_error **err)
 	}
 	if (c->tokens && xm_job_set_str(c->job, XM_OPT_OFFLOAD, "require", err) != 0)
 		return -1;
-	if (opt_flag(c->o, OPT_TARGET_IS_ZERO) &&
-	    xm_job_set_u64(c->job, XM_OPT_TARGET_IS_ZERO, 1, err) != 0)
-		return -1;
-	if (opt_flag(c->o, OPT_CROSS_NAMESPACE))
-		return xm_job_set_u64(c->job, XM_OPT_CROSS_NAMESPACE, 1, err);
-	return 0;
+	return set_flags(c, err);
 }
 
 /* 0, or the exit code when the destination is not the one that was meant. */
@@ -147,6 +166,26 @@ static int check_identity(const struct copy *c)
 	xm_endpoint_refuse(c->src, XM_E_DESTINATION, text);
 	outcome_end(XM_E_DESTINATION, "failed", text);
 	return XM_E_DESTINATION;
+}
+
+/* 0, or the exit code: what the copy needs beside its disks, before it begins. */
+static int open_files(struct copy *c)
+{
+	const char *map = opt_text(c->o, OPT_SALVAGE);
+	char error[512] = "";
+
+	c->rates = (struct rates){ .path = opt_text(c->o, OPT_RATE_FILE), .job = c->job };
+	if (rates_read(&c->rates, error, sizeof error) && map && !opt_flag(c->o, OPT_DRY_RUN)) {
+		c->salvage = salvage_map_open(map);
+		if (!c->salvage)
+			snprintf(error, sizeof error, "cannot write the map of bad blocks %s: %s", map,
+				 strerror(errno));
+	}
+	if (!*error)
+		return 0;
+	console_log(NULL, XM_LOG_ERROR, "failed", error);
+	outcome_end(XM_E_CONFIG, "failed", error);
+	return XM_E_CONFIG;
 }
 
 /* ---- while it runs --------------------------------------------------------------- */
@@ -252,6 +291,17 @@ static void stop_job(void *job)
 	xm_job_stop(job);
 }
 
+static void write_map(struct copy *c)
+{
+	uint64_t left = xm_job_u64(c->job, XM_JOB_BYTES_TOTAL) -
+			xm_job_u64(c->job, XM_JOB_BYTES_DONE);
+
+	if (c->salvage &&
+	    !salvage_map_write(c->salvage, c->job, xm_endpoint_size(c->src), left == 0))
+		console_say(XM_LOG_ERROR, "salvage", "cannot write the map of bad blocks %s: %s",
+			    opt_text(c->o, OPT_SALVAGE), strerror(errno));
+}
+
 static int run(struct copy *c, struct xm_error **err)
 {
 	int failed;
@@ -260,9 +310,12 @@ static int run(struct copy *c, struct xm_error **err)
 		return xm_job_plan(c->job, err);
 	xm_job_set_progress(c->job, on_progress, c, console_interval_ns());
 	outcome_begin();
+	signals_on_usr2(rates_again, &c->rates);
 	signals_run_begins(stop_job, c->job);
 	failed = xm_job_run(c->job, err);
 	signals_run_ended();
+	signals_on_usr2(NULL, NULL);
+	write_map(c);
 	figures_read(&c->figures, c->job);
 	console_progress_end(&c->figures);
 	return failed;
@@ -285,6 +338,9 @@ static int copy(struct copy *c)
 		return code;
 	if (make_job(c, &err) != 0)
 		return finish(c, err, true);
+	code = open_files(c);
+	if (code)
+		return code;
 	return finish(c, err, run(c, &err) != 0);
 }
 
@@ -292,6 +348,8 @@ static int copy_and_close(struct copy *c)
 {
 	int code = copy(c);
 
+	if (c->salvage)
+		fclose(c->salvage);
 	xm_job_free(c->job);
 	xm_endpoint_close(c->dst);
 	xm_endpoint_close(c->src);

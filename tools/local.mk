@@ -23,8 +23,10 @@ libtools_la_SOURCES = \
 	tools/link.c tools/link.h \
 	tools/opt.c tools/opt.h tools/options.def \
 	tools/outcome.c tools/outcome.h \
+	tools/rates.c tools/rates.h \
 	tools/report-file.c \
 	tools/report.c tools/report.h \
+	tools/salvage-map.c tools/salvage-map.h \
 	tools/signals.c tools/signals.h \
 	tools/text.c tools/text.h
 

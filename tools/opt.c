@@ -342,6 +342,9 @@ static void check_contradictions(const struct opts *o, char *error)
 	if (opt_text(o, OPT_DST_ID) && opt_flag(o, OPT_CREATE))
 		complain(error, "--dst-id contradicts --create: a file that is made has no identity"
 				" to check");
+	if (opt_text(o, OPT_RATE_FILE) && (o->given[OPT_RATE] || o->given[OPT_RATE_OFFLOAD] ||
+					   o->given[OPT_RATE_HOST]))
+		complain(error, "--rate-file contradicts --rate, --rate-offload and --rate-host");
 	if (o->given[OPT_STATE_WINDOW] && !opt_text(o, OPT_STATE))
 		complain(error, "--state-window contradicts a copy without --state");
 	if (opt_flag(o, OPT_TARGET_IS_ZERO) && opt_text(o, OPT_DIRTY))

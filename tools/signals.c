@@ -17,6 +17,8 @@ static struct {
 	enum { BEFORE, RUNNING, STOPPING, AFTER } state;
 	void (*stop)(void *what);        /* while RUNNING or STOPPING */
 	void *what;
+	void (*usr2)(void *what);
+	void *usr2_what;
 	time_t deadline;         /* of STOPPING, monotonic */
 } sig = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -68,6 +70,12 @@ static void on_terminate_locked(void)
 	}
 }
 
+static void on_usr2_locked(void)
+{
+	if (sig.usr2 && (sig.state == RUNNING || sig.state == STOPPING))
+		sig.usr2(sig.usr2_what);
+}
+
 static void *signal_thread(void *unused)
 {
 	const struct timespec tick = { .tv_nsec = 500000000 };
@@ -79,6 +87,8 @@ static void *signal_thread(void *unused)
 		pthread_mutex_lock(&sig.lock);
 		if (s == SIGUSR1)
 			console_status();
+		else if (s == SIGUSR2)
+			on_usr2_locked();
 		else if (s > 0)
 			on_terminate_locked();
 		else if (sig.state == STOPPING && monotonic() >= sig.deadline)
@@ -96,6 +106,7 @@ bool signals_block(void)
 	sigaddset(&sig.set, SIGINT);
 	sigaddset(&sig.set, SIGHUP);
 	sigaddset(&sig.set, SIGUSR1);
+	sigaddset(&sig.set, SIGUSR2);
 	return pthread_sigmask(SIG_BLOCK, &sig.set, NULL) == 0;
 }
 
@@ -123,5 +134,13 @@ void signals_run_ended(void)
 	pthread_mutex_lock(&sig.lock);
 	sig.what = NULL;
 	sig.state = AFTER;
+	pthread_mutex_unlock(&sig.lock);
+}
+
+void signals_on_usr2(void (*fn)(void *what), void *what)
+{
+	pthread_mutex_lock(&sig.lock);
+	sig.usr2 = fn;
+	sig.usr2_what = what;
 	pthread_mutex_unlock(&sig.lock);
 }

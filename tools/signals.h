@@ -6,7 +6,8 @@
  * TERM, INT, HUP: before a job runs, end at once (nothing was written). While
  * it runs, the first asks it to stop, a second one, or SIGNALS_GRACE_S without
  * an end, ends the process with what is under way unknown: exit 75, not 143,
- * and a next run waits for it.  USR1 prints where the job is.
+ * and a next run waits for it.  USR1 prints where the job is; USR2 calls whom
+ * signals_on_usr2() names.
  */
 #ifndef TOOLS_SIGNALS_H
 #define TOOLS_SIGNALS_H
@@ -22,6 +23,8 @@ bool signals_block(void);
 bool signals_start(void);
 /* A job, or a sender, is about to run; stop(what) asks it to end, from another thread. */
 void signals_run_begins(void (*stop)(void *what), void *what);
+/* USR2 calls fn(what) while it runs. */
+void signals_on_usr2(void (*fn)(void *what), void *what);
 /* It ended; from here on signals are ignored, the process ends by itself soon. */
 void signals_run_ended(void);
 

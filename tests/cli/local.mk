@@ -35,6 +35,7 @@ CLI_SH_TESTS = \
 	tests/cli/test-secrets.sh \
 	tests/cli/test-send.sh \
 	tests/cli/test-signals.sh \
+	tests/cli/test-state.sh \
 	tests/cli/test-tgtd.sh \
 	tests/cli/test-zeros.sh
 CLI_TESTS += $(CLI_SH_TESTS)

@@ -83,7 +83,7 @@ static void test_refused(void **state)
 		{ "xmover copy a b --offload=auto --offload=auto", "--offload is given twice" },
 		{ "xmover copy a b --create=yes", "--create takes no value" },
 		{ "xmover copy a b --state-window=4M", "contradicts a copy without --state" },
-		{ "xmover copy a b --salvage f", "no such option: --salvage" },
+		{ "xmover copy a b --rate-file=f --rate=1M", "--rate-file contradicts" },
 		{ "xmover copy a b --json", "copy does not take --json" },
 		{ "xmover probe a b --report=f", "probe does not take --report" },
 		{ "xmover copy a b --rate=1.5G", "--rate takes a size" },

@@ -209,6 +209,8 @@ static void intents_are_appended(void **state)
 	xm_state_close(st);
 	st = opened();
 	assert_int_equal(st->in_flight, MIB + 3 * 3 * MIB);
+	assert_int_equal(st->inherited.off, 4096);
+	assert_int_equal(st->inherited.len, 12 * MIB - 4096);
 	assert_int_equal(st->records, 7);
 	xm_state_close(st);
 	/* the last record torn: those before it hold */
@@ -219,6 +221,11 @@ static void intents_are_appended(void **state)
 	st = opened();
 	assert_int_equal(st->records, 6);
 	/* a full list asks for a checkpoint */
+	assert_int_equal(bind_code(st, &b), XM_OK);
+	/* a run that dies before it knows that they are over tells of them too */
+	xm_state_close(st);
+	st = opened();
+	assert_int_equal(st->in_flight, 12 * MIB - 4096);
 	assert_int_equal(bind_code(st, &b), XM_OK);
 	st->records = XM_STATE_INTENTS - 1;
 	assert_false(xm_state_prepare_intents(st, w, in, 2));
