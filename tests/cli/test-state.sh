@@ -74,7 +74,7 @@ like "$("$xmover" copy src dst --state=s --progress=none -v 2>&1)" state_damaged
 try "and not believed" cmp src dst
 
 rm -f s
-"$xmover" copy src dst --state=s --rate=2M --quiet &
+"$xmover" copy src dst --state=s --rate=256K --quiet &
 mover=$!
 held() { [ -e s ] && ! flock -n s true; }
 await held
