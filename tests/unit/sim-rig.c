@@ -107,7 +107,8 @@ static enum xm_fence_result nexus_poll(struct xm_nexus *nx, struct xm_status *wh
 	return XM_FENCE_FENCED;
 }
 
-static const struct xm_nexus_ops nexus_ops = { "sim", nexus_start, nexus_wait, nexus_poll };
+static const struct xm_nexus_ops nexus_ops = { .name = "sim", .start = nexus_start,
+						.wait = nexus_wait, .poll = nexus_poll };
 
 /* ---- block I/O ----------------------------------------------------------------------------- */
 

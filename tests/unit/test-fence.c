@@ -36,7 +36,8 @@ static enum xm_fence_result poll_it(struct xm_nexus *nx, struct xm_status *why)
 	return ++f->polls >= f->fenced_at ? XM_FENCE_FENCED : XM_FENCE_PENDING;
 }
 
-static const struct xm_nexus_ops ops = { "fake", start, wait_for, poll_it };
+static const struct xm_nexus_ops ops = { .name = "fake", .start = start, .wait = wait_for,
+					  .poll = poll_it };
 
 static struct xm_ctx ctx;
 static struct xm_status why;
