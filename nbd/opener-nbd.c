@@ -71,12 +71,12 @@ static int connect_step(void *p)
 	return o->up != NBD_PENDING;
 }
 
-/* libnbd: ENOENT when the server has no such export, no errno when its policy refuses. */
+/* libnbd: ENOENT when the server has no such export; no errno for what is not the protocol, or policy. */
 static enum xm_code code_of(const struct nbd_conn *c, bool dst)
 {
 	if (c->err == EINVAL && !c->talked)
 		return XM_E_USAGE;
-	if (c->err == EACCES || c->err == EPERM || (c->talked && c->err == 0))
+	if (c->err == EACCES || c->err == EPERM || (c->talked && strstr(c->why, "policy")))
 		return XM_E_PERMISSION;
 	if (!c->talked)
 		return XM_E_TEMPORARY;
@@ -84,7 +84,7 @@ static enum xm_code code_of(const struct nbd_conn *c, bool dst)
 		return dst ? XM_E_DESTINATION : XM_E_NOSOURCE;
 	if (c->err == ENOTSUP)
 		return XM_E_CONFIG;
-	return c->err == EPROTO || c->err == EINVAL ? XM_E_IO : XM_E_TEMPORARY;
+	return c->err == 0 || c->err == EPROTO || c->err == EINVAL ? XM_E_IO : XM_E_TEMPORARY;
 }
 
 static int connect_all(struct opening *o)

@@ -30,6 +30,7 @@ CLI_SH_TESTS = \
 	tests/cli/test-man.sh \
 	tests/cli/test-map.sh \
 	tests/cli/test-nbd.sh \
+	tests/cli/test-nbd-hostile.sh \
 	tests/cli/test-nbd-loss.sh \
 	tests/cli/test-options.sh \
 	tests/cli/test-secrets.sh \
@@ -39,7 +40,7 @@ CLI_SH_TESTS = \
 	tests/cli/test-tgtd.sh \
 	tests/cli/test-zeros.sh
 CLI_TESTS += $(CLI_SH_TESTS)
-EXTRA_DIST += $(CLI_SH_TESTS) tests/cli/sparse-file tests/cli/lib-cli.sh tests/cli/lib-nbd.sh
+EXTRA_DIST += $(CLI_SH_TESTS) tests/cli/sparse-file tests/cli/lib-cli.sh tests/cli/lib-nbd.sh tests/cli/nbd-hostile
 
 # A launcher that denies io_uring, as container runtimes do.
 check_PROGRAMS += tests/cli/deny-uring
