@@ -219,6 +219,8 @@ static uint64_t settle(struct xm_job *job, struct xm_chunk *c)
 		xm_task_mark(&whole.task, &job->unsynced);
 		xm_job_zero_settled(job, &whole);
 		xm_job_count_host(job, &whole);
+		if (c->entry->m && c->entry->m->caution)
+			job->caution = c->entry->m->caution;
 		c->tries = 0;
 	}
 	return done;

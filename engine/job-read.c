@@ -117,6 +117,8 @@ const char *xm_job_str(const struct xm_job *job, enum xm_job_str key)
 		return result(job);
 	case XM_JOB_PHASE:
 		return phase(job);
+	case XM_JOB_CAUTION:
+		return job->caution ? job->caution : "";
 	case XM_JOB_METHOD:
 		return method(job);
 	}

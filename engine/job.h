@@ -164,6 +164,7 @@ struct xm_job {
 	struct xm_waiter waiter;
 	uint64_t started, ended, next_report;
 	unsigned depth_peak;
+	const char *caution;         /* of a method that moved bytes: static; or NULL */
 	char message[640];
 	int result;                  /* enum xm_code; -1 while running */
 };

@@ -42,6 +42,7 @@ int xm_method_open(const struct xm_method_ops *ops, const struct xm_pair *pair,
 		m->limits.max_runs = XM_TASK_RUNS_MAX;
 	m->ops = ops;
 	m->pair = pair;
+	m->caution = NULL;
 	m->inflight = 0;
 	xm_list_init(&m->broken);
 	*ret_method = m;

@@ -82,6 +82,7 @@ struct xm_method {
 	const struct xm_method_ops *ops;
 	const struct xm_pair *pair;      /* set by xm_method_open; outlives the method */
 	struct xm_method_limits limits;  /* the method may lower them as it learns (SHRINK) */
+	const char *caution;             /* what is right of its bytes hangs on: a stable word, static; or NULL */
 	unsigned inflight;               /* kept by xm_method_submit/xm_method_reap */
 	struct xm_list broken;           /* tasks that broke the contract, unsent */
 };

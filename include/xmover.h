@@ -273,7 +273,9 @@ enum xm_job_str {
 	XM_JOB_MESSAGE,          /* the one line of truth: "Storage offload used during migration: ..." */
 	XM_JOB_RESULT,           /* "done", "failed", "stopped", "running", "new" */
 	XM_JOB_PHASE,            /* "open", "fence", "compare", "trial", "copy", "flush", "verify", "end" */
-	XM_JOB_METHOD            /* method in use now: "xcopy", "host" */
+	XM_JOB_METHOD,           /* method in use now: "xcopy", "host" */
+	XM_JOB_CAUTION           /* "", or what the data hang on: "source_may_change", when the
+				    storage read the source later than it said it would */
 };
 XM_API const char *xm_job_str(const struct xm_job *job, enum xm_job_str key);
 

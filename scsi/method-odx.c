@@ -227,6 +227,7 @@ static void say_moving(struct flight *f)
 	if (!f->token->moving || x->said_moving)
 		return;
 	x->said_moving = true;
+	x->method.caution = "source_may_change";
 	xm_log(x->method.pair->ctx, XM_LOG_WARNING, "source_may_change", "the array's tokens read the "
 	       "source when they are used, not as it was when they were made: the copy is right only "
 	       "while nobody writes to the source");

@@ -41,6 +41,7 @@ void figures_read_short(struct figures *f, const struct xm_job *job)
 	f->offload_used = xm_job_u64(job, XM_JOB_OFFLOAD_USED) != 0;
 	copy_text(f->phase, sizeof f->phase, xm_job_str(job, XM_JOB_PHASE));
 	copy_text(f->method, sizeof f->method, xm_job_str(job, XM_JOB_METHOD));
+	copy_text(f->caution, sizeof f->caution, xm_job_str(job, XM_JOB_CAUTION));
 	copy_text(f->result, sizeof f->result, xm_job_str(job, XM_JOB_RESULT));
 }
 

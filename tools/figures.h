@@ -28,7 +28,7 @@ struct figures {
 	uint64_t xcopy, odx, nvme_copy, clone, host, zeroed, skipped, resumed;
 	uint64_t verified, unknown, retries, duration_ns, inflight, rate, eta_ns, stall_ns;
 	bool offload_used;
-	char phase[FIGURES_WORD], method[FIGURES_WORD], result[FIGURES_WORD];
+	char phase[FIGURES_WORD], method[FIGURES_WORD], result[FIGURES_WORD], caution[FIGURES_WORD];
 	char message[FIGURES_MESSAGE];
 	/* The first rows, and how many there are in all. */
 	struct figures_fallback fallback[FIGURES_FALLBACKS];

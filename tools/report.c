@@ -106,6 +106,7 @@ static json_t *build(const struct report *r, const struct limits *lim)
 	json_object_set_new(o, "fallbacks_omitted", number(f->fallbacks - shown));
 	json_object_set_new(o, "source", disk_json(&r->source, lim));
 	json_object_set_new(o, "destination", disk_json(&r->destination, lim));
+	json_object_set_new(o, "caution", f->caution[0] ? json_string(f->caution) : json_null());
 	json_object_set_new(o, "retries", number(f->retries));
 	json_object_set_new(o, "duration_s", json_real((double)(f->duration_ns / 1000000) / 1000));
 	json_object_set_new(o, "verified_bytes", number(f->verified));

@@ -186,6 +186,7 @@ static void written_meanwhile(const char *types, unsigned warnings)
 	xm_job_set_progress(r.job, scribble, arr_target_lu(r.w.t, 0), 100000000);
 	assert_int_equal(job_rig_run(&r), XM_E_MISMATCH);
 	assert_int_equal(warned, warnings);
+	assert_string_equal(xm_job_str(r.job, XM_JOB_CAUTION), warnings ? "source_may_change" : "");
 }
 
 /* Said once, and found. */
