@@ -106,6 +106,8 @@ static int pass_on(struct xm_range_reader *r, size_t n)
 		if (!xm_runs_add(r->into, x->off, x->len, x->kind))
 			return no_memory(r);
 	}
+	if (n == 0)
+		return 0;
 	memmove(r->range, r->range + n, (r->n - n) * sizeof *r->range);
 	r->n -= n;
 	return 0;

@@ -3,7 +3,7 @@
 BENCHES = tests/bench/zero-speed
 EXTRA_PROGRAMS += $(BENCHES)
 CLEANFILES += $(BENCHES)
-EXTRA_DIST += tests/bench/peers tests/bench/peers-table
+EXTRA_DIST += tests/bench/peers tests/bench/peers-table tests/bench/sparse
 
 tests_bench_zero_speed_CPPFLAGS = $(ENGINE_CPPFLAGS)
 tests_bench_zero_speed_LDADD = libengine.la
