@@ -48,7 +48,9 @@ static const struct xm_method_ops *const methods[] = { &fast, &host, NULL };
 static struct xm_pick pick;
 static struct xm_fallbacks rows;
 static struct xm_ctx ctx;
-static const struct xm_pair pair = { .ctx = &ctx };
+static const struct xm_endpoint_ops disk_ops;
+static struct xm_endpoint src = { .ops = &disk_ops }, dst = { .ops = &disk_ops };
+static const struct xm_pair pair = { .ctx = &ctx, .src = &src, .dst = &dst };
 
 static int open_with(enum xm_offload offload, const char *list, unsigned depth)
 {
