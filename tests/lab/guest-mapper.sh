@@ -77,6 +77,7 @@ if [ "${XM_LONG:-}" = 1 ]; then
 	done
 	wait "$job"
 	code=$?
+	diag "exit $code, $(report .message)"
 	like "$code $(report '.unknown')" '^(0 0|75 [0-9]+)$' "a path fails under way: done, or 75"
 	for dead in "$one" "$other"; do echo running >"/sys/block/${dead#/dev/}/device/state"; done
 	copy "after that" 0 "$src" "$mp" --verify=full
