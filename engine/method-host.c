@@ -19,7 +19,6 @@
 #include "salvage.h"
 #include "xm/align.h"
 #include "zero.h"
-#include "zero-find.h"
 
 #define TASKS 256
 /* Of zeros; a copy is a buffer's worth, so that its depth is counted in requests. */
@@ -29,7 +28,6 @@
 /* Where all disks are aligned, so that a whole buffer may begin there. */
 #define ALIGNED (UINT64_C(64) << 10)
 #define SMALLEST_GRAIN 512
-#define SMALLEST_ZEROS 4096
 /* Pieces without a buffer (zeros) that may be out beside those with one. */
 #define ZERO_PIECES 16
 
@@ -142,45 +140,14 @@ static void start_read(struct host *h, struct piece *p)
 	start(h, p, XM_IO_READ, xm_min_u64(p->step, p->len - p->done));
 }
 
-/*
- * What to look for: what the destination gives back at a time; or a whole
- * buffer where that is more or nothing, for zeros then only save the way
- * there, and smaller ones are not worth a request of their own.
- */
-static struct xm_zero_grain zero_grain(const struct host *h)
-{
-	const struct xm_endpoint *dst = h->pair.dst;
-	uint64_t slot = h->pair.buffers->slot_size, size = dst->free_grain;
-	if (size && size < SMALLEST_ZEROS)
-		size = xm_round_up(SMALLEST_ZEROS, size);
-	if (size == 0 || size > slot || xm_zero_is_refused(dst, XM_ZERO_PUNCH))
-		return (struct xm_zero_grain){ .size = slot };
-	return (struct xm_zero_grain){ .size = size, .align = dst->free_align };
-}
-
 /* Between two spans the buffer must be as aligned as the disk: not so in the ragged first piece. */
 static struct xm_zero_span look(const struct host *h, const struct piece *p)
 {
 	const uint8_t *buf = xm_buffers_at(h->pair.buffers, p->slot);
-	struct xm_zero_grain grain = zero_grain(h);
+	struct xm_zero_grain grain = xm_zero_grain(h->pair.dst, h->pair.buffers->slot_size);
 	if (!xm_is_aligned(p->dst, h->pair.dst->dio_align))
 		return (struct xm_zero_span){ .len = p->have - p->done };
 	return xm_zero_span(buf + p->done, p->dst + p->done, p->have - p->done, &grain);
-}
-
-static void tell_zeros(struct xm_task *task, uint64_t off, uint64_t len)
-{
-	struct xm_task_zeros *z = &task->zeros;
-	unsigned i = 0;
-	while (i < z->n && z->at[i].off + z->at[i].len != off)
-		i++;
-	if (i == XM_TASK_ZEROS_MAX)
-		return;
-	if (i == z->n) {
-		z->at[z->n].off = off;
-		z->at[z->n++].len = 0;
-	}
-	z->at[i].len += len;
 }
 
 /* The next of what was read, as far as it is of one kind.  False: nothing (more) of it to write. */
@@ -189,7 +156,7 @@ static bool start_write(struct host *h, struct piece *p)
 	while (p->done < p->have) {
 		struct xm_zero_span s = look(h, p);
 		if (s.zero)
-			tell_zeros(p->jt->task, p->dst + p->done, s.len);
+			xm_task_tell_zeros(p->jt->task, p->dst + p->done, s.len);
 		if (!s.zero || !p->jt->task->dst_is_zero) {
 			start(h, p, s.zero ? XM_IO_ZERO : XM_IO_WRITE, s.len);
 			return true;

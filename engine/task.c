@@ -63,6 +63,22 @@ static uint64_t sum_runs(const struct xm_task *task)
 	return sum;
 }
 
+void xm_task_tell_zeros(struct xm_task *task, uint64_t off, uint64_t len)
+{
+	struct xm_task_zeros *z = &task->zeros;
+	unsigned i = 0;
+
+	while (i < z->n && z->at[i].off + z->at[i].len != off)
+		i++;
+	if (i == XM_TASK_ZEROS_MAX)
+		return;
+	if (i == z->n) {
+		z->at[z->n].off = off;
+		z->at[z->n++].len = 0;
+	}
+	z->at[i].len += len;
+}
+
 void xm_task_cut(struct xm_task *task, uint64_t bytes)
 {
 	unsigned i;

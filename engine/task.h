@@ -65,6 +65,9 @@ struct xm_tally {
 bool xm_tally_init(struct xm_tally *t, uint64_t lo, uint64_t hi, uint64_t granule);
 void xm_tally_free(struct xm_tally *t);
 
+/* For a method: [off, off+len) of the destination is zeros. */
+void xm_task_tell_zeros(struct xm_task *task, uint64_t off, uint64_t len);
+
 /* Drop the runs after `bytes` of them. */
 void xm_task_cut(struct xm_task *task, uint64_t bytes);
 

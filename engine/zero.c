@@ -3,7 +3,8 @@
 #include "zero.h"
 
 #include "xm/align.h"
-#include "zero-find.h"
+
+#define SMALLEST 4096
 
 bool xm_zero_is_refused(const struct xm_endpoint *ep, enum xm_zero_way way)
 {
@@ -39,4 +40,15 @@ struct xm_zero_step xm_zero_step(const struct xm_endpoint *ep, uint64_t off, uin
 		s.len = to_edge == grain.size ? len : xm_min_u64(to_edge, len);
 	}
 	return s;
+}
+
+struct xm_zero_grain xm_zero_grain(const struct xm_endpoint *ep, uint64_t slot)
+{
+	uint64_t size = ep->free_grain;
+
+	if (size && size < SMALLEST)
+		size = xm_round_up(SMALLEST, size);
+	if (size == 0 || size > slot || xm_zero_is_refused(ep, XM_ZERO_PUNCH))
+		return (struct xm_zero_grain){ .size = slot };
+	return (struct xm_zero_grain){ .size = size, .align = ep->free_align };
 }

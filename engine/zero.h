@@ -8,6 +8,7 @@
 #define XM_ZERO_H
 
 #include "endpoint.h"
+#include "zero-find.h"
 
 enum xm_zero_way {
 	XM_ZERO_PUNCH,           /* and give the space back: PUNCH_HOLE; WRITE SAME with UNMAP */
@@ -30,5 +31,12 @@ struct xm_zero_step {
 struct xm_zero_step xm_zero_step(const struct xm_endpoint *ep, uint64_t off, uint64_t len);
 void xm_zero_refused(struct xm_endpoint *ep, enum xm_zero_way way);
 bool xm_zero_is_refused(const struct xm_endpoint *ep, enum xm_zero_way way);
+
+/*
+ * What zeros to look for in buffers of `slot` bytes that go to ep: as many as it gives
+ * back at a time; or a whole buffer where that is more or nothing, for zeros then
+ * only save the way there, and smaller ones are not worth a request of their own.
+ */
+struct xm_zero_grain xm_zero_grain(const struct xm_endpoint *ep, uint64_t slot);
 
 #endif
