@@ -2,6 +2,8 @@
 /* The receiver's side of a stream, made an endpoint: which kind it is, HELLO says. */
 #include "remote.h"
 
+#include <time.h>
+#include <unistd.h>
 #include "error.h"
 
 static int hello(struct xm_wire *w, bool two_way, struct xm_wire_hello *h, struct xm_error **err)
@@ -19,6 +21,59 @@ static int hello(struct xm_wire *w, bool two_way, struct xm_wire_hello *h, struc
 		       "the sender waits for answers: use --exec, --listen or --connect on both sides");
 }
 
+static bool is_expired(const struct xm_wire_hello *h, const struct xm_wire_frame *f)
+{
+	struct xm_wire_runs runs;
+	uint64_t now = (uint64_t)time(NULL);
+
+	return f->h.type == XM_WIRE_TOKEN && xm_wire_get_runs(&f->h, f->payload, &runs) &&
+	       runs.life && now > h->made && now - h->made > runs.life;
+}
+
+/* All of a token file is looked at before anything is written. */
+static int check_file(struct xm_wire *w, const struct xm_wire_hello *h, struct xm_error **err)
+{
+	bool ended = false, expired = false, odd = false;
+	struct xm_wire_frame f;
+	const char *dead;
+
+	while (xm_wire_next(w, &f)) {
+		odd |= ended || (f.h.type != XM_WIRE_TOKEN && f.h.type != XM_WIRE_ZERO &&
+				 f.h.type != XM_WIRE_SKIP && f.h.type != XM_WIRE_END);
+		expired |= is_expired(h, &f);
+		ended |= f.h.type == XM_WIRE_END;
+	}
+	dead = xm_wire_dead(w, NULL);
+	if (dead || odd || !ended || !xm_wire_closed(w))
+		return xm_fail(err, XM_E_CONFIG, "the token file is damaged%s%s; export it again. "
+			       "Nothing was written", dead ? ": " : ended ? ": it holds what cannot "
+			       "be" : ": it is cut", dead ? dead : "");
+	if (expired)
+		return xm_fail(err, XM_E_CONFIG, "the tokens in the file have expired; export them "
+			       "again. Nothing was written");
+	return 0;
+}
+
+/* Checks the file, and begins it anew. */
+static int open_file(struct xm_ctx *ctx, struct xm_wire **w, int fd, struct xm_wire_hello *h,
+		     struct xm_error **err)
+{
+	int r = check_file(*w, h, err);
+
+	xm_wire_free(*w);
+	*w = NULL;
+	xm_identity_free(&h->disk);
+	if (r < 0)
+		return -1;
+	if (lseek(fd, 0, SEEK_SET) != 0)
+		return xm_fail(err, XM_E_CONFIG, "a token file cannot come through a pipe: use xmover "
+			       "token import FILE DST");
+	*w = xm_wire_new(ctx, fd, -1);
+	if (!*w)
+		return xm_fail(err, XM_E_TEMPORARY, "memory is short");
+	return hello(*w, false, h, err);
+}
+
 int xm_endpoint_receive(struct xm_ctx *ctx, int in_fd, int out_fd, struct xm_endpoint **ret_ep,
 			struct xm_error **err)
 {
@@ -28,6 +83,10 @@ int xm_endpoint_receive(struct xm_ctx *ctx, int in_fd, int out_fd, struct xm_end
 	if (!w)
 		return xm_fail(err, XM_E_TEMPORARY, "memory is short");
 	if (hello(w, out_fd >= 0, &h, err) < 0) {
+		xm_wire_free(w);
+		return -1;
+	}
+	if (h.kind == XM_WIRE_TOKEN_FILE && open_file(ctx, &w, in_fd, &h, err) < 0) {
 		xm_wire_free(w);
 		return -1;
 	}

@@ -31,7 +31,6 @@ struct xm_piece {
 	uint64_t bytes;
 	uint8_t *data;                   /* DATA */
 	struct xm_token *token;          /* TOKEN */
-	struct xm_wire_sample sample;
 };
 
 struct xm_remote_ops {

@@ -27,11 +27,6 @@ static uint64_t hash_of(const uint8_t *header, uint64_t seed, const uint8_t *hea
 	return XXH3_64bits_digest(&s);
 }
 
-uint64_t xm_wire_hash(const void *p, size_t len)
-{
-	return XXH3_64bits(p, len);
-}
-
 void xm_wire_seal(uint8_t header[XM_WIRE_HEADER], const struct xm_wire_header *h, uint64_t seed,
 		  const uint8_t *head, size_t head_len, const uint8_t *body, size_t body_len)
 {
@@ -250,17 +245,14 @@ size_t xm_wire_put_runs(uint8_t *p, const struct xm_wire_runs *r)
 		n += xm_wire_put_range(p + n, &r->run[i]);
 	if (!r->token)
 		return n;
-	xm_put_be64(p + n, r->sample.off);
-	xm_put_be64(p + n + 8, r->sample.len);
-	xm_put_be64(p + n + 16, r->sample.hash);
-	memcpy(p + n + 24, r->token, XM_WIRE_TOKEN_BYTES);
-	return n + 24 + XM_WIRE_TOKEN_BYTES;
+	memcpy(p + n, r->token, XM_WIRE_TOKEN_BYTES);
+	return n + XM_WIRE_TOKEN_BYTES;
 }
 
 bool xm_wire_get_runs(const struct xm_wire_header *h, const uint8_t *p, struct xm_wire_runs *r)
 {
 	bool token = h->type == XM_WIRE_TOKEN;
-	size_t at = 24, tail = token ? 24 + XM_WIRE_TOKEN_BYTES : 0;
+	size_t at = 24, tail = token ? XM_WIRE_TOKEN_BYTES : 0;
 	uint64_t sum = 0;
 
 	if (h->len < at)
@@ -276,11 +268,8 @@ bool xm_wire_get_runs(const struct xm_wire_header *h, const uint8_t *p, struct x
 	}
 	if (!token)
 		return true;
-	at += 16 * (size_t)r->n;
-	r->sample = (struct xm_wire_sample){ xm_get_be64(p + at), xm_get_be64(p + at + 8),
-					     xm_get_be64(p + at + 16) };
-	r->token = p + at + 24;
-	return r->covered > 0 && r->covered <= sum && r->sample.len <= XM_WIRE_DATA_MAX;
+	r->token = p + at + 16 * (size_t)r->n;
+	return r->covered > 0 && r->covered <= sum;
 }
 
 /* ---- FAIL, END ------------------------------------------------------------------------------ */

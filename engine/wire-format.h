@@ -100,22 +100,16 @@ struct xm_wire_io {
 	const uint8_t *bytes;                    /* of DATA; NULL with XM_WIRE_ZEROS */
 };
 
-/* Proof that a token holds what the source holds: a place and XXH3-64 of its bytes. */
-struct xm_wire_sample {
-	uint64_t off, len, hash;                 /* len 0: none */
-};
-
 /*
  * POPULATE: id u64, 0 u64, runs u32, 0 u32, {off u64, len u64} each.
  * TOKEN: id u64, bytes covered u64, runs u32, life u32 (seconds a token lives, 0 unknown), the
- * runs, sample off len hash u64, token.
+ * runs, token.
  * Runs are what was asked for, in the order of the token's bytes; the token covers a prefix.
  */
 struct xm_wire_runs {
 	uint64_t id, covered;
 	uint32_t n, life;
 	struct xm_wire_range run[XM_WIRE_RUNS_MAX];
-	struct xm_wire_sample sample;
 	const uint8_t *token;                    /* of TOKEN: XM_WIRE_TOKEN_BYTES, in the frame */
 };
 
@@ -142,7 +136,6 @@ void xm_wire_seal(uint8_t header[XM_WIRE_HEADER], const struct xm_wire_header *h
 const char *xm_wire_get_header(const uint8_t *p, struct xm_wire_header *h);
 bool xm_wire_is_whole(const uint8_t *header, const struct xm_wire_header *h, uint64_t seed,
 		      const uint8_t *payload);
-uint64_t xm_wire_hash(const void *p, size_t len);
 
 /* ---- payloads: put answers bytes used, get answers false for what cannot be ------- */
 
@@ -155,7 +148,7 @@ size_t xm_wire_put_range(uint8_t *p, const struct xm_wire_range *r);
 bool xm_wire_get_range(const uint8_t *p, size_t len, size_t i, struct xm_wire_range *r);
 size_t xm_wire_put_io(uint8_t p[XM_WIRE_IO], const struct xm_wire_io *io);
 bool xm_wire_get_io(const struct xm_wire_header *h, const uint8_t *p, struct xm_wire_io *io);
-#define XM_WIRE_RUNS_BYTES (24U + XM_WIRE_RUNS_MAX * 16U + 24U + XM_WIRE_TOKEN_BYTES)
+#define XM_WIRE_RUNS_BYTES (24U + XM_WIRE_RUNS_MAX * 16U + XM_WIRE_TOKEN_BYTES)
 size_t xm_wire_put_runs(uint8_t *p, const struct xm_wire_runs *r);
 bool xm_wire_get_runs(const struct xm_wire_header *h, const uint8_t *p, struct xm_wire_runs *r);
 #define XM_WIRE_FAIL_BYTES (32U + 2U + 48U + 2U + XM_WIRE_TEXT_MAX)

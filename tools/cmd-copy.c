@@ -375,6 +375,17 @@ int cmd_receive(const struct opts *o)
 	return code;
 }
 
+int cmd_copy_tokens(const struct opts *o, int in, int out)
+{
+	struct copy c = { .o = o, .tokens = true, .link = { .in = in, .out = out } };
+
+	if (in < 0)
+		c.src_name = o->operand[1];
+	else
+		c.dst_name = o->operand[2];
+	return copy_and_close(&c);
+}
+
 int cmd_send_stream(const struct opts *o)
 {
 	struct copy c = { .o = o, .src_name = o->operand[0] };

@@ -16,6 +16,9 @@ int cmd_receive(const struct opts *o);
 int cmd_send(const struct opts *o);
 /* One-way: into standard output. */
 int cmd_send_stream(const struct opts *o);
+int cmd_token(const struct opts *o);
+/* A copy out of a token file (in), or into one (out); the other is -1. */
+int cmd_copy_tokens(const struct opts *o, int in, int out);
 int cmd_verify(const struct opts *o);
 
 /*

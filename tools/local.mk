@@ -14,6 +14,7 @@ libtools_la_SOURCES = \
 	tools/cmd-map.c \
 	tools/cmd-probe.c \
 	tools/cmd-send.c \
+	tools/cmd-token.c \
 	tools/cmd-verify.c \
 	tools/cmd.c tools/cmd.h \
 	tools/console.c tools/console.h \

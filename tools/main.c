@@ -58,6 +58,8 @@ static int run_verb(const struct opts *o)
 		return cmd_receive(o);
 	case VERB_SEND:
 		return cmd_send(o);
+	case VERB_TOKEN:
+		return cmd_token(o);
 	case VERB_VERIFY:
 		return cmd_verify(o);
 	case VERB_BENCH:

@@ -21,6 +21,7 @@
 #define VERIFY VERB_VERIFY
 #define SEND VERB_SEND
 #define RECEIVE VERB_RECEIVE
+#define TOKEN VERB_TOKEN
 #define BENCH VERB_BENCH
 const struct opt_row opt_table[OPT_COUNT] = {
 #define OPT(id, name, letter, kind, argument, verbs, preset, help)                                 \
@@ -35,6 +36,7 @@ const struct opt_row opt_table[OPT_COUNT] = {
 #undef VERIFY
 #undef SEND
 #undef RECEIVE
+#undef TOKEN
 #undef BENCH
 
 const struct opt_verb_row opt_verbs[] = {
@@ -46,6 +48,8 @@ const struct opt_verb_row opt_verbs[] = {
 	  "Send SRC to xmover receive on another host: by tokens of the storage, else as data." },
 	{ "receive", VERB_RECEIVE, "DST", 1, 1,
 	  "Receive what xmover send sends onto the start of DST." },
+	{ "token", VERB_TOKEN, "export SRC | import FILE DST", 2, 3,
+	  "Put the rights to read SRC into a file, tokens of its storage; copy by them onto DST." },
 	{ "verify", VERB_VERIFY, "SRC DST", 2, 2,
 	  "Compare all of SRC with the start of DST; show the first differences." },
 	{ "bench", VERB_BENCH, "[SRC DST]", 0, 2,

@@ -25,7 +25,7 @@ enum opt_kind { OPT_FLAG, OPT_TEXT, OPT_CHOICE, OPT_LIST, OPT_SIZE, OPT_NUMBER, 
 /* A set of commands; the numbers are bits. */
 enum opt_verb { VERB_NONE = 1, VERB_COPY = 2, VERB_PROBE = 4, VERB_VERIFY = 8,
 		VERB_SEND = 16, VERB_RECEIVE = 32, VERB_MAP = 64,
-		VERB_BENCH = 128 };
+		VERB_BENCH = 128, VERB_TOKEN = 256 };
 
 struct opt_row {
 	const char *name;
@@ -49,7 +49,7 @@ extern const struct opt_verb_row opt_verbs[];
 extern const size_t opt_verbs_count;
 
 #define OPT_ERROR_MAX 512
-#define OPT_OPERANDS_MAX 2
+#define OPT_OPERANDS_MAX 3
 
 struct opts {
 	/* Set by opts_parse(), never changed; the strings are argv's or the environment's. */

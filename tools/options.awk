@@ -43,6 +43,7 @@ function verbs_of(entry,    bare, v) {
 	if (bare ~ /SEND/) v = v (v == "" ? "" : ", ") "send"
 	if (bare ~ /RECEIVE/) v = v (v == "" ? "" : ", ") "receive"
 	if (bare ~ /MAP/) v = v (v == "" ? "" : ", ") "map"
+	if (bare ~ /TOKEN/) v = v (v == "" ? "" : ", ") "token"
 	if (bare ~ /PROBE/) v = v (v == "" ? "" : ", ") "probe"
 	if (bare ~ /VERIFY/) v = v (v == "" ? "" : ", ") "verify"
 	if (bare ~ /BENCH/) v = v (v == "" ? "" : ", ") "bench"

@@ -34,17 +34,26 @@ static struct {
 	struct disk source, destination;
 } out = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
+/* As the user wrote them, until they are opened. */
+static void name_disks(const struct opts *o)
+{
+	bool import = o->verb == VERB_TOKEN && o->operands > 2;
+	unsigned src = o->verb == VERB_TOKEN && !import ? 1 : 0;
+	unsigned dst = o->verb == VERB_RECEIVE ? 0 : import ? 2 : 1;
+
+	if (src < o->operands && o->verb != VERB_RECEIVE && !import)
+		text_redact(o->operand[src], out.source.text[0], DISK_TEXT);
+	if (dst < o->operands && (dst != src || o->verb == VERB_RECEIVE))
+		text_redact(o->operand[dst], out.destination.text[0], DISK_TEXT);
+}
+
 bool outcome_setup(const struct opts *o, char *error, size_t size)
 {
 	const char *path = opt_text(o, OPT_REPORT);
 	const char *secrets = opt_text(o, OPT_CHAP_FILE);
 
 	text_now(out.started);
-	if (o->operands > 0)
-		text_redact(o->operand[0], (o->verb == VERB_RECEIVE ? &out.destination :
-					    &out.source)->text[0], DISK_TEXT);
-	if (o->operands > 1)
-		text_redact(o->operand[1], out.destination.text[0], DISK_TEXT);
+	name_disks(o);
 	if (!path)
 		return true;
 	for (unsigned i = 0; i < o->operands; i++) {

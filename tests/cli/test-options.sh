@@ -19,7 +19,7 @@ takes() { # NAME VERB: the table says so
 	awk -v n="$1" -v v="$2" '$1 == n { for (i = 3; i <= NF; i++) if ($i == v) f = 1 } END { exit !f }' <<<"$rows"
 }
 
-for verb in copy map probe send receive verify bench; do
+for verb in copy map probe send receive token verify bench; do
 	names=$(awk -v v="${verb^^}" '{ for (i = 3; i <= NF; i++) if ($i == v) print $1 }' <<<"$rows" | sort)
 	help=$("$xmover" "$verb" --help | sed -nE 's/^ {1,6}(-[a-zA-Z], )?--([a-z-]+).*/\2/p' | sort)
 	is "$help" "$names" "$verb --help = table"
