@@ -259,7 +259,8 @@ bool xm_wire_next(struct xm_wire *w, struct xm_wire_frame *f)
 			break;
 	}
 	if (!w->dead && w->eof && w->end > w->begin)
-		refuse(w, "the stream was cut inside it");
+		xm_wire_fail(w, XM_E_TEMPORARY, "the stream was cut inside frame %llu",
+			     (unsigned long long)w->next_in);
 	return false;
 }
 

@@ -35,6 +35,8 @@ CLI_SH_TESTS = \
 	tests/cli/test-options.sh \
 	tests/cli/test-secrets.sh \
 	tests/cli/test-send.sh \
+	tests/cli/test-send-killed.sh \
+	tests/cli/test-send-tokens.sh \
 	tests/cli/test-signals.sh \
 	tests/cli/test-state.sh \
 	tests/cli/test-tgtd.sh \
