@@ -225,6 +225,29 @@ static void test_partition(void **state)
 	put("dev/block/8:48/sdd1/start", "2048\n");
 }
 
+/* By hand: 1280 KiB in 128 pages of 4 KiB is 512 KiB; 254 pages hold 1016 KiB, of which 512 in one. */
+static void test_whole_request(void **state)
+{
+	(void)state;
+	put("dev/block/7:0/queue/max_sectors_kb", "1280\n");
+	assert_int_equal(xm_sysfs_whole_request(root, makedev(7, 0)), 0);
+	put("dev/block/7:0/queue/max_segments", "128\n");
+	assert_int_equal(xm_sysfs_whole_request(root, makedev(7, 0)), 512 * 1024);
+	put("dev/block/7:0/queue/max_segments", "254\n");
+	assert_int_equal(xm_sysfs_whole_request(root, makedev(7, 0)), 512 * 1024);
+	put("dev/block/7:0/queue/max_segments", "65535\n");
+	assert_int_equal(xm_sysfs_whole_request(root, makedev(7, 0)), 1024 * 1024);
+	put("dev/block/7:0/queue/max_sectors_kb", "4\n");
+	assert_int_equal(xm_sysfs_whole_request(root, makedev(7, 0)), 64 * 1024);
+	put("dev/block/7:0/queue/max_sectors_kb", "18446744073709551615\n");
+	assert_int_equal(xm_sysfs_whole_request(root, makedev(7, 0)), 0);
+	assert_int_equal(xm_sysfs_whole_request(root, makedev(99, 1)), 0);
+	/* a partition has its disk's queue */
+	put("dev/block/8:48/queue/max_sectors_kb", "256\n");
+	put("dev/block/8:48/queue/max_segments", "256\n");
+	assert_int_equal(xm_sysfs_whole_request(root, makedev(8, 49)), 256 * 1024);
+}
+
 static void assert_holder(unsigned maj, unsigned min, const char *words)
 {
 	char mountinfo[128], swaps[128];
@@ -299,6 +322,7 @@ int main(void)
 		cmocka_unit_test(test_multipath_is_its_paths),
 		cmocka_unit_test(test_nvme),
 		cmocka_unit_test(test_partition),
+		cmocka_unit_test(test_whole_request),
 		cmocka_unit_test(test_holders),
 		cmocka_unit_test(test_swap_file),
 	};
