@@ -34,6 +34,8 @@ hostile status-twice 0
 hostile status-long 0
 hostile status-tiny 0
 hostile status-flags 0
+# a hole that does not read as zeros, as it is announced
+hostile status-hole 0
 
 # ---- what cannot be ------------------------------------------------------------------------------
 hostile size-negative 74
