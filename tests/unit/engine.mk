@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The engine's own unit tests: linked to libengine alone.
 CORE_UNIT = tests/unit/test-extent-runs tests/unit/test-fence tests/unit/test-job tests/unit/test-map tests/unit/test-pick \
-	tests/unit/test-plan tests/unit/test-retry tests/unit/test-sim tests/unit/test-state \
+	tests/unit/test-plan tests/unit/test-retry tests/unit/test-salvage tests/unit/test-sim tests/unit/test-state \
 	tests/unit/test-task
 check_PROGRAMS += $(CORE_UNIT)
 UNIT_TESTS += $(CORE_UNIT)
@@ -30,3 +30,5 @@ tests_unit_test_task_CPPFLAGS = $(CORE_UNIT_CPPFLAGS)
 tests_unit_test_task_LDADD = $(CORE_UNIT_LDADD)
 tests_unit_test_state_CPPFLAGS = $(CORE_UNIT_CPPFLAGS) $(XXHASH_CFLAGS)
 tests_unit_test_state_LDADD = $(CORE_UNIT_LDADD) $(XXHASH_LIBS)
+tests_unit_test_salvage_CPPFLAGS = $(CORE_UNIT_CPPFLAGS)
+tests_unit_test_salvage_LDADD = $(CORE_UNIT_LDADD)
