@@ -175,4 +175,18 @@ exits 0 "thin to thin by host" copy --offload=never "$(disk 0)" "$(disk 2)"
 is "$(bytes host)" 4194304 "the host reads data alone"
 exits 0 "map of a thick LUN" "$xmover" map -q --output=text "$(disk 3)"
 is "$OUT" "0 67108864" "a thick LUN is data"
+
+# A thin LUN that does not know the command, or answers nonsense: one line, and all is data.
+ctl fault add op=9e/12 action=sense k=5 asc=20 ascq=0 >/dev/null
+exits 0 "GET LBA STATUS is refused" "$xmover" map --output=text "$(disk 0)"
+is "$(grep -c '^0 67108864$' <<<"$OUT")" 1 "then all is data"
+is "$(grep -c no_extents <<<"$OUT")" 1 "and the log says so once"
+ctl fault del all >/dev/null
+ctl fault add op=9e/12 action=patch off=8 hex=00000000ffffffff >/dev/null
+exits 0 "its answer begins elsewhere" "$xmover" map -q --output=text "$(disk 0)"
+is "$OUT" "0 67108864" "is not believed"
+ctl fault del all >/dev/null
+ctl fault add op=9e/12 action=patch off=16 hex=ffffffff01000000 >/dev/null
+exits 0 "its first range goes beyond the disk" "$xmover" map -q --output=text "$(disk 0)"
+is "$OUT" "0 67108864 hole,zero" "is clipped at the capacity"
 done_testing
