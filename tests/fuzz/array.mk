@@ -19,3 +19,4 @@ tests_fuzz_fuzz_array_rod_CPPFLAGS = $(ARRAY_CPPFLAGS)
 tests_fuzz_fuzz_array_rod_LDADD = libarray.la
 tests_fuzz_fuzz_array_rod_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif
+EXTRA_DIST += tests/fuzz/corpus/fuzz-array

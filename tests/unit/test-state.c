@@ -553,7 +553,8 @@ static void a_full_disk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(comes_again), cmocka_unit_test(another_granule), cmocka_unit_test(intents_are_appended),
+		cmocka_unit_test(comes_again), cmocka_unit_test(another_granule),
+		cmocka_unit_test(intents_are_appended),
 		cmocka_unit_test(forgotten), cmocka_unit_test(finished_begins_anew),
 		cmocka_unit_test(bound), cmocka_unit_test(names_that_do_not_last),
 		cmocka_unit_test(damaged), cmocka_unit_test(one_slot_is_enough),
