@@ -26,7 +26,7 @@ static enum xm_extent_kind kind_of(uint64_t flags)
 	case STATE_ZERO:
 		return XM_EXTENT_ZERO;
 	case STATE_HOLE:
-		return XM_EXTENT_HOLE;
+		return XM_EXTENT_UNKNOWN;
 	default:
 		return XM_EXTENT_DATA;
 	}

@@ -155,7 +155,7 @@ static void step_ended(struct nbd_op *op, struct xm_list *done)
 {
 	struct xm_io_req *req = op->req;
 
-	if (req->op == XM_IO_READ && op->err == 0 && false)
+	if (req->op == XM_IO_READ && op->err == 0 && op->got != op->len)
 		op->err = EBADMSG;
 	if (op->err == 0)
 		op->pos += op->len;
