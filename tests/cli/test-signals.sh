@@ -7,7 +7,8 @@
 . "$(dirname "$0")/lib-cli.sh"
 
 cd "$TMP" || exit 1
-start_array --target "$IQN" --lun 0=64M --lun 1=64M || exit 1
+stamped lun0 64
+start_array --target "$IQN" --lun "0=$TMP/lun0" --lun 1=64M || exit 1
 
 # begin ARGUMENTS...: in the background; its pid is in $pid.
 begin() {
