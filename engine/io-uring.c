@@ -171,15 +171,17 @@ static void run_lent(struct xm_work *work)
 	xm_fd_op_run(xm_container_of(work, struct xm_fd_op, work));
 }
 
-/* An ioctl is nothing for the ring.  Where no thread can be had there are other ways to zeros. */
+/*
+ * An ioctl is nothing for the ring.  Where no thread can be had there are other ways to
+ * zeros: false, and op is the next of them; true, and there is nothing to send.
+ */
 static bool lend(struct uring *u, struct xm_fd_op *op)
 {
 	op->work.run = run_lent;
 	if (xm_pool_submit(u->lent, &op->work))
 		return true;
 	op->res = -EOPNOTSUPP;
-	xm_fd_op_step_done(&u->fd, op);
-	return false;
+	return xm_fd_op_step_done(&u->fd, op);
 }
 
 /* Each op has one entry at most, and the queue has an entry for each op. */

@@ -12,10 +12,12 @@ try "the POD is well formed" podchecker -warnings "$pod"
 cd "$TMP" || exit 1
 PATH=$XM_BUILD:$PATH
 start_array --target iqn.2026-11.org.example:array --lun 0=16M --lun 1=16M || exit 1
+echo "host 1G" >rates
 mapfile -t examples < <(sed -n '/^=head1 EXAMPLES/,/^=head1 SEE/s/^ xmover/xmover/p' "$pod")
-is "${#examples[@]}" 4 "the examples are found"
+is "${#examples[@]}" 5 "the examples are found"
 for example in "${examples[@]}"; do
-	exits 0 "runs: ${example:0:60}..." bash -c "${example//127.0.0.1:3260/$ARRAY_ADDR}"
+	command=${example//127.0.0.1:3260/$ARRAY_ADDR}
+	exits 0 "runs: ${example:0:60}..." bash -c "${command//\/state\//$TMP/}"
 done
 
 codes=$(sed -nE 's/^\tXM_(OK|E_[A-Z]+) = ([0-9]+),? .*/\2/p; s/^\tXM_E_STOPPED = ([0-9]+).*/\1/p' \

@@ -72,7 +72,7 @@ size=$(stat -c %s tokens)
 ctl writes clear >/dev/null
 bad=
 for cut in 0 1 31 32 100 $((size / 2)) $((size - 1)); do
-	head -c "$cut" tokens >cut; chmod 600 cut
+	head -c "$cut" tokens >"cut"; chmod 600 "cut"
 	out=$(bash -c "'$xmover' token import cut $(into)" 2>&1); got=$?
 	[ $got = 78 ] || [ $got = 75 ] || bad+=" $cut:$got:$out"
 done
