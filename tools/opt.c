@@ -304,6 +304,8 @@ static void read_words(struct opts *o, int argc, char **argv, char *error)
 
 static void check_operands(struct opts *o, char *error)
 {
+	char shown[128];
+
 	for (size_t i = 0; i < opt_verbs_count; i++) {
 		const struct opt_verb_row *v = &opt_verbs[i];
 
@@ -311,8 +313,11 @@ static void check_operands(struct opts *o, char *error)
 			continue;
 		if (o->operands < v->least)
 			complain(error, "%s needs %s", v->name, v->operands);
-		else if (o->operands > v->most)
-			complain(error, "%s takes only %s", v->name, v->operands);
+		if (o->operands > v->most) {
+			text_redact(o->operand[v->most], shown, sizeof shown);
+			complain(error, "too many operands: '%s'; %s takes %s", shown, v->name,
+				 v->operands);
+		}
 		for (unsigned k = 0; k < o->operands; k++)
 			if (*o->operand[k] == '\0')
 				complain(error, "the name of a disk is empty");
