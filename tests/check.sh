@@ -96,19 +96,26 @@ group_clang() {
 		made build-clang --enable-werror CC=clang CXX=clang++ CFLAGS='-g -O2'
 }
 
-# Without the job of 8 GiB: its size shows nothing here that 64 MiB do not.
+# once BUILD GROUP...: their tests, without those that are only more of the same: the
+# job of 8 GiB, a hundred kills a way, each Nth error.
+once() {
+	make -s --no-print-directory -C "$1" print-tests | awk -v groups=" ${*:2} " '
+		index(groups, " " $1 " ") && $2 !~ /main-job|killed|nth-error|engines-same/ { print $2 }'
+}
+
 group_asan() {
-	local cli
+	local tests
 	step "ASan and UBSan build" made build-asan --enable-werror --enable-sanitizers CFLAGS='-g -O1' ||
 		return
-	mapfile -t cli < <(make -s --no-print-directory -C build-asan print-tests |
-		awk '$1 == "cli" && $2 !~ /main-job/ { print $2 }')
-	run_tests asan build-asan -t 1800 unit array "${cli[@]}"
+	mapfile -t tests < <(once build-asan unit array cli)
+	run_tests asan build-asan -t 1800 "${tests[@]}"
 }
 
 group_valgrind() {
+	local tests
+	mapfile -t tests < <(once build unit)
 	run_tests valgrind build -t 1800 -w "valgrind -q --suppressions=$top/tests/valgrind.supp --error-exitcode=99 --leak-check=full \
---errors-for-leak-kinds=definite --trace-children=no" unit
+--errors-for-leak-kinds=definite --trace-children=no" "${tests[@]}"
 	run_tests '' build -t 1800 valgrind
 }
 
