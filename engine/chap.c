@@ -15,11 +15,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "error.h"
+#include "secret.h"
 #include "xm/cleanup.h"
 
 #define STORE_SIZE 8192
@@ -50,22 +50,13 @@ static bool need_store(struct xm_chap *chap)
 {
 	if (chap->store)
 		return true;
-	void *p = mmap(NULL, STORE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-		       0);
-	if (p == MAP_FAILED)
-		return false;
-	madvise(p, STORE_SIZE, MADV_DONTDUMP);
-	mlock(p, STORE_SIZE);
-	chap->store = p;
-	return true;
+	chap->store = xm_secret_new(STORE_SIZE);
+	return chap->store;
 }
 
 void xm_chap_free(struct xm_chap *chap)
 {
-	if (chap->store) {
-		explicit_bzero(chap->store, STORE_SIZE);
-		munmap(chap->store, STORE_SIZE);
-	}
+	xm_secret_free(chap->store, STORE_SIZE);
 	*chap = (struct xm_chap){ 0 };
 }
 

@@ -7,30 +7,21 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include "gate.h"
 #include "registry.h"
+#include "secret.h"
 #include "xm/align.h"
 
 /* ---- memory ----------------------------------------------------------------------- */
 
 struct xm_token *xm_token_new(void)
 {
-	struct xm_token *t = mmap(NULL, sizeof *t, PROT_READ | PROT_WRITE,
-				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (t == MAP_FAILED)
-		return NULL;
-	madvise(t, sizeof *t, MADV_DONTDUMP);
-	return t;
+	return xm_secret_new(sizeof(struct xm_token));
 }
 
 void xm_token_free(struct xm_token *t)
 {
-	if (!t)
-		return;
-	explicit_bzero(t, sizeof *t);
-	munmap(t, sizeof *t);
+	xm_secret_free(t, sizeof *t);
 }
 
 /* ---- opening ---------------------------------------------------------------------- */

@@ -11,12 +11,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include "cdb.h"
 #include "ctx.h"
 #include "list-id.h"
 #include "odx-priv.h"
 #include "reasons.h"
+#include "secret.h"
 #include "xmover.h"
 
 /* As for EXTENDED COPY: a timeout costs a fence. */
@@ -45,13 +45,12 @@ static int odx_open(struct xm_ctx *ctx, struct xm_endpoint *ep, enum xm_role rol
 
 	if (odx_look(ep, role, &look, why) < 0)
 		return -1;
-	p = mmap(NULL, sizeof *p, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p == MAP_FAILED) {
+	p = xm_secret_new(sizeof *p);
+	if (!p) {
 		*why = (struct xm_refusal){ .act = XM_ACT_DEMOTE, .reason = SCSI_R_NOT_SENT,
 					    .detail = "memory is short" };
 		return -1;
 	}
-	madvise(p, sizeof *p, MADV_DONTDUMP);
 	p->port.limits = look.limits;
 	p->lu = look.lu;
 	p->base = ep->base;
@@ -69,10 +68,7 @@ static int odx_open(struct xm_ctx *ctx, struct xm_endpoint *ep, enum xm_role rol
 
 static void odx_close(struct xm_token_port *port)
 {
-	struct odx_port *p = of(port);
-
-	explicit_bzero(p, sizeof *p);
-	munmap(p, sizeof *p);
+	xm_secret_free(of(port), sizeof(struct odx_port));
 }
 
 /* ---- commands -------------------------------------------------------------------------- */
