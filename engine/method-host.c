@@ -24,7 +24,7 @@
 /* Of zeros; a copy is a buffer's worth, so that its depth is counted in requests. */
 #define TASK_BYTES (UINT64_C(8) << 20)
 /* In flight to begin with: what caches hold between the read and the write of it. */
-#define FIRST_BYTES (UINT64_C(4) << 20)
+#define FIRST_BYTES (UINT64_C(8) << 20)
 /* Where all disks are aligned, so that a whole buffer may begin there. */
 #define ALIGNED (UINT64_C(64) << 10)
 #define SMALLEST_GRAIN 512
