@@ -8,7 +8,7 @@
 #include "remote.h"
 #include "xm/align.h"
 
-#define CAREFUL_DEPTH 2
+#define CAREFUL_DEPTH 4
 
 #define NOT_WANTED "not_wanted"
 

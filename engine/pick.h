@@ -10,7 +10,7 @@
  * Size: starts at what the method asks for and grows, up to eight times at once,
  * while a command takes less than a tenth of the longest time wanted (2 s, or the
  * method's), and up to all of that while it gains; halves above.  A method that must be
- * proven grows only through a trial at the new size.  Depth: starts at 2, or at what the
+ * proven grows only through a trial at the new size.  Depth: starts at 4, or at what the
  * method asks for; when the size has settled it grows, by one, from 8 on by a quarter,
  * while throughput gains from it; halves when the device pushes back.
  */

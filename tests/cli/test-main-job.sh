@@ -54,13 +54,13 @@ main_job() {
 }
 
 # The array lists 32-bit list identifiers, so that is what EXTENDED COPY is sent with.
-main_job xcopy "SCSI EXTENDED COPY" xcopy 01 2
+main_job xcopy "SCSI EXTENDED COPY" xcopy 01 4
 rm lun1
 truncate -s $TOTAL lun1.new
 stop_array
 mv lun1.new lun1
 start_array --target "$IQN" --lun "0=$TMP/lun0" --lun "1=$TMP/lun1" || exit 1
 ctl set copy_latency 50 >/dev/null
-main_job odx "SCSI tokens (ODX)" odx 11 4 --depth=6
+main_job odx "SCSI tokens (ODX)" odx 11 4
 is "$(json stats '$j->{copies}{token_bytes}')" $TOTAL "every byte by token, by the array's own count"
 done_testing

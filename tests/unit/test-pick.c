@@ -178,7 +178,7 @@ static void size_grows_through_trials(void **state)
 		xm_entry_done(e, MIB, XM_NS_PER_S / 100, now += XM_NS_PER_S / 100);
 	assert_int_equal(e->grow, 8 * MIB);
 	assert_int_equal(e->chunk, MIB);
-	assert_int_equal(e->depth, 2);
+	assert_int_equal(e->depth, 4);
 	xm_entry_proven(e, 8 * MIB);
 	assert_int_equal(e->chunk, 8 * MIB);
 	assert_int_equal(e->grow, 0);
@@ -289,7 +289,7 @@ static void depth_follows_throughput(void **state)
 
 	(void)state;
 	xm_entry_proven(e, MIB);
-	assert_int_equal(e->depth, 2);
+	assert_int_equal(e->depth, 4);
 	/* a device that works on up to 6 at once: a command takes 1 s, more than 6 queue */
 	for (unsigned i = 0; i < 600; i++) {
 		unsigned real = e->depth < 6 ? e->depth : 6;

@@ -390,18 +390,20 @@ static void stop_at_half(void *user, const struct xm_job *job)
 
 static void stops(void **state)
 {
+	/* more than is in flight at half of it */
+	static const struct sim_geometry large = { .size = 64 * MIB, .seed = 7 };
 	struct sim s;
 
 	(void)state;
 	for (unsigned silent = 0; silent < 2; silent++) {
-		sim_init(&s, &usual);
+		sim_init(&s, &large);
 		sim_job(&s);
 		if (silent)
 			s.rules[0] = (struct sim_rule){ .what = SIM_SILENT, .first = 3, .count = 1 };
 		xm_job_set_progress(s.job, stop_at_half, &s, XM_NS_PER_MS);
 		assert_int_equal(sim_run(&s), XM_E_STOPPED);
 		assert_string_equal(xm_job_str(s.job, XM_JOB_RESULT), "stopped");
-		assert_true(get(&s, XM_JOB_BYTES_DONE) < usual.size);
+		assert_true(get(&s, XM_JOB_BYTES_DONE) < large.size);
 		assert_int_equal(get(&s, XM_JOB_BYTES_UNKNOWN), 0);
 		assert_true(s.dst.flushes >= 1);
 		assert_int_equal(s.dst.nexus.fences, silent);
