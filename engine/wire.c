@@ -289,7 +289,8 @@ bool xm_wire_send(struct xm_wire *w, const struct xm_wire_out *o)
 	if (!l)
 		return false;
 	s = xm_container_of(l, struct out_slot, link);
-	memcpy(s->head + XM_WIRE_HEADER, o->head, o->head_len);
+	if (o->head_len)
+		memcpy(s->head + XM_WIRE_HEADER, o->head, o->head_len);
 	xm_wire_seal(s->head, &h, w->next_out ? w->id : 0, s->head + XM_WIRE_HEADER, o->head_len,
 		     o->body, o->body_len);
 	s->head_len = XM_WIRE_HEADER + o->head_len;
