@@ -37,6 +37,7 @@ not_ok() {
 	TAP_N=$((TAP_N + 1)); TAP_FAILED=$((TAP_FAILED + 1))
 	echo "not ok $TAP_N - $1"
 	[ $# -lt 2 ] || printf '%s\n' "${@:2}" | sed 's/^/# /'
+	return 1                                # so that `is ... || diag ...` says more
 }
 skip() { TAP_N=$((TAP_N + 1)); echo "ok $TAP_N - $1 # SKIP $2"; }
 skip_all() { echo "1..0 # SKIP $1"; exit 0; }
