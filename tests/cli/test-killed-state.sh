@@ -88,7 +88,7 @@ finish() {
 	copies=$((copies + 1))
 	[ -n "$wrong" ] || cmp lun0 lun1 || wrong="differs"
 	bytes=$(written)
-	most=$(((mib + mib * over + since * (window + window / 4)) << 20))
+	most=$((((mib + mib * over) << 20) + since * (window << 20) * 5 / 4))
 	[ "$bytes" -ge $((mib << 20)) ] && [ "$bytes" -le "$most" ] ||
 		wrong="$wrong written $bytes bytes after $since kills, at most $most; $(cat history)"
 	since=0
