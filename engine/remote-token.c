@@ -7,7 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include "xm/align.h"
+#include <stdlib.h>
 
 struct xm_endpoint *xm_remote_endpoint(struct xm_ctx *ctx, const struct xm_endpoint_ops *ops,
 				       const char *name, struct xm_wire_hello *h)
@@ -41,11 +41,24 @@ struct xm_status xm_remote_gone(struct xm_wire *w, enum xm_side side)
 	return s;
 }
 
-void xm_remote_token_limits(struct xm_token_port *p, const struct xm_endpoint *ep, unsigned ops,
-			    unsigned inflight)
+void xm_remote_io_close(struct xm_io *io)
 {
+	(void)io;                                /* the endpoint's */
+}
+
+/* As much as a frame takes: the other end's limits show in what comes back. */
+int xm_remote_port_new(const struct xm_endpoint *ep, enum xm_token_op op, unsigned inflight,
+		       struct xm_token_port **ret_port, struct xm_refusal *why)
+{
+	struct xm_token_port *p = calloc(1, sizeof *p);
+
+	if (!p) {
+		*why = (struct xm_refusal){ .act = XM_ACT_FATAL, .code = XM_E_TEMPORARY,
+					    .reason = "no_memory", .detail = "memory is short" };
+		return -1;
+	}
 	p->limits = (struct xm_token_limits){
-		.ops = ops,
+		.ops = 1U << op,
 		.align = ep->block_size,
 		.max_runs = XM_TOKEN_RUNS_MAX,
 		.max_run = UINT64_C(1) << 40,
@@ -53,6 +66,20 @@ void xm_remote_token_limits(struct xm_token_port *p, const struct xm_endpoint *e
 		.opt_bytes = UINT64_C(64) << 20,
 		.max_inflight = inflight,
 	};
+	*ret_port = p;
+	return 0;
+}
+
+int xm_remote_no_port(struct xm_refusal *why, const char *detail)
+{
+	why->reason = "no_tokens";
+	snprintf(why->detail, sizeof why->detail, "%s", detail);
+	return -1;
+}
+
+void xm_remote_port_free(struct xm_token_port *p)
+{
+	free(p);
 }
 
 static const struct xm_token_ops *table_of(const struct xm_endpoint *ep)

@@ -4,7 +4,7 @@
  * or to it, as from any disk.
  *
  *   remote-source.c   two-way: reads, extents and tokens are asked of the sender
- *   stream-source.c   one-way: pieces come as they come; the job takes what is there
+ *   stream-source.c   one-way: pieces (stream-piece.c) come as they come; the job takes what is there
  *   stream-sink.c     one-way: writes, zeros and tokens become frames
  *   remote-token.c    tokens of all three, by the seam of token.h
  *
@@ -58,6 +58,9 @@ struct xm_remote_ops {
 	const struct xm_token_ops *tokens;
 };
 
+/* What a frame of a one-way stream holds, without users; NULL: it cannot be, or memory is short. */
+struct xm_piece *xm_piece_of(const struct xm_endpoint *ep, const struct xm_wire_frame *f);
+void xm_piece_free(struct xm_piece *p);
 /* The piece is of no use to this user any more.  NULL is fine. */
 void xm_piece_put(struct xm_piece *p);
 
@@ -88,9 +91,12 @@ extern const struct xm_token_ops xm_token_remote;
 
 /* What is zero there, as the sender said. */
 extern const struct xm_extent_source_ops xm_extent_remote;
-/* For their ports: as much as a frame takes; the other end's limits show in what comes back. */
-void xm_remote_token_limits(struct xm_token_port *p, const struct xm_endpoint *ep, unsigned ops,
-			    unsigned inflight);
+/* Their ports, and their I/O engine that the endpoint keeps. */
+int xm_remote_port_new(const struct xm_endpoint *ep, enum xm_token_op op, unsigned inflight,
+		       struct xm_token_port **ret_port, struct xm_refusal *why);
+int xm_remote_no_port(struct xm_refusal *why, const char *detail);
+void xm_remote_port_free(struct xm_token_port *p);
+void xm_remote_io_close(struct xm_io *io);
 
 /* What a request that cannot be answered any more ends with. */
 struct xm_status xm_remote_gone(struct xm_wire *w, enum xm_side side);

@@ -132,17 +132,12 @@ static void sink_reap(struct xm_io *io, struct xm_list *done)
 		xm_list_add_tail(done, l);
 }
 
-static void sink_io_close(struct xm_io *io)
-{
-	(void)io;                                /* the endpoint's */
-}
-
 static const struct xm_io_ops io_ops = {
 	.name = "stream",
 	.submit = sink_submit,
 	.wait = sink_wait,
 	.reap = sink_reap,
-	.close = sink_io_close,
+	.close = xm_remote_io_close,
 };
 
 static struct xm_io *sink_io(struct xm_endpoint *ep, struct xm_error **err)
@@ -156,17 +151,10 @@ static struct xm_io *sink_io(struct xm_endpoint *ep, struct xm_error **err)
 static int tokens_open(struct xm_ctx *ctx, struct xm_endpoint *ep, enum xm_role role,
 		       struct xm_token_port **ret_port, struct xm_refusal *why)
 {
-	struct xm_token_port *p = role == XM_ROLE_DST ? calloc(1, sizeof *p) : NULL;
-
 	(void)ctx;
-	if (!p) {
-		why->reason = "no_tokens";
-		snprintf(why->detail, sizeof why->detail, "a stream makes no tokens");
-		return -1;
-	}
-	xm_remote_token_limits(p, ep, 1U << XM_TOKEN_WRITE, TOKENS);
-	*ret_port = p;
-	return 0;
+	if (role == XM_ROLE_DST)
+		return xm_remote_port_new(ep, XM_TOKEN_WRITE, TOKENS, ret_port, why);
+	return xm_remote_no_port(why, "a stream makes no tokens");
 }
 
 static void token_sent(void *user)
@@ -227,18 +215,13 @@ static void tokens_reap(struct xm_token_port *p, struct xm_list *ended)
 		xm_list_add_tail(ended, l);
 }
 
-static void tokens_close(struct xm_token_port *p)
-{
-	free(p);
-}
-
 static const struct xm_token_ops token_ops = {
 	.name = "stream",
 	.open = tokens_open,
 	.submit = tokens_submit,
 	.wait = tokens_wait,
 	.reap = tokens_reap,
-	.close = tokens_close,
+	.close = xm_remote_port_free,
 };
 
 /* ---- the endpoint ---------------------------------------------------------------------------- */

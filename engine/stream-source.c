@@ -13,8 +13,6 @@
 #include <string.h>
 #include "error.h"
 #include "wire-status.h"
-#include "xm/align.h"
-#include "xm/checked.h"
 
 #define PIECES 48
 #define READS 64
@@ -37,20 +35,7 @@ static struct source *source_of(const struct xm_endpoint *ep)
 	return xm_attached(&ep->attached, &key);
 }
 
-/* ---- pieces ---------------------------------------------------------------------------- */
-
-static void free_piece(struct xm_piece *p)
-{
-	xm_token_free(p->token);
-	free(p->data);
-	free(p);
-}
-
-void xm_piece_put(struct xm_piece *p)
-{
-	if (p && --p->users == 0)
-		free_piece(p);
-}
+/* ---- what comes -------------------------------------------------------------------------- */
 
 /* Pieces that nobody but the source holds any more. */
 static void sweep(struct source *s)
@@ -66,77 +51,6 @@ static void sweep(struct source *s)
 	}
 }
 
-static bool add_run(const struct source *s, struct xm_piece *p, uint64_t off, uint64_t len)
-{
-	if (!xm_range_fits(off, len, s->ep->size) || len == 0 ||
-	    !xm_is_aligned(off | len, s->ep->block_size))
-		return false;
-	p->runs[p->nruns++] = (struct xm_token_run){ off, len };
-	p->bytes += len;
-	return true;
-}
-
-static bool of_data(struct source *s, const struct xm_wire_frame *f, struct xm_piece *p)
-{
-	struct xm_wire_io io;
-
-	if (!xm_wire_get_io(&f->h, f->payload, &io) || !add_run(s, p, io.off, io.len))
-		return false;
-	p->kind = io.bytes ? XM_PIECE_DATA : XM_PIECE_ZERO;
-	p->data = io.bytes ? malloc(io.len) : NULL;
-	if (p->data)
-		memcpy(p->data, io.bytes, io.len);
-	return !io.bytes || p->data;
-}
-
-static bool of_range(struct source *s, const struct xm_wire_frame *f, struct xm_piece *p)
-{
-	struct xm_wire_range r;
-
-	p->kind = f->h.type == XM_WIRE_ZERO ? XM_PIECE_ZERO : XM_PIECE_SKIP;
-	return f->h.len == 16 && xm_wire_get_range(f->payload, f->h.len, 0, &r) &&
-	       add_run(s, p, r.off, r.len);
-}
-
-static bool of_token(struct source *s, const struct xm_wire_frame *f, struct xm_piece *p)
-{
-	struct xm_wire_runs runs;
-	uint64_t end = 0;
-
-	if (!xm_wire_get_runs(&f->h, f->payload, &runs))
-		return false;
-	p->kind = XM_PIECE_TOKEN;
-	for (uint32_t i = 0; i < runs.n; i++) {
-		if (runs.run[i].off < end || !add_run(s, p, runs.run[i].off, runs.run[i].len))
-			return false;
-		end = runs.run[i].off + runs.run[i].len;
-	}
-	p->token = p->bytes == runs.covered ? xm_token_new() : NULL;
-	if (p->token)
-		xm_wire_fill_token(p->token, &runs, f->h.flags, s->ep->block_size);
-	return p->token;
-}
-
-static struct xm_piece *piece_of(struct source *s, const struct xm_wire_frame *f)
-{
-	struct xm_piece *p = calloc(1, sizeof *p);
-	bool ok = p;
-
-	if (ok && f->h.type == XM_WIRE_DATA)
-		ok = of_data(s, f, p);
-	else if (ok && (f->h.type == XM_WIRE_ZERO || f->h.type == XM_WIRE_SKIP))
-		ok = of_range(s, f, p);
-	else
-		ok = ok && f->h.type == XM_WIRE_TOKEN && of_token(s, f, p);
-	if (ok)
-		return p;
-	if (p)
-		free_piece(p);
-	xm_wire_fail(s->wire, XM_E_TEMPORARY, "frame %llu of the stream holds what cannot be",
-		     (unsigned long long)f->h.number);
-	return NULL;
-}
-
 /* True: the stream is over, and came whole. */
 static bool take_end(struct source *s, const struct xm_wire_frame *f)
 {
@@ -148,6 +62,16 @@ static bool take_end(struct source *s, const struct xm_wire_frame *f)
 		xm_wire_fail(s->wire, xm_wire_code(end.code), "the sender could not send all: %s",
 			     end.text);
 	return !xm_wire_dead(s->wire, NULL);
+}
+
+static struct xm_piece *take_piece(struct source *s, const struct xm_wire_frame *f)
+{
+	struct xm_piece *p = xm_piece_of(s->ep, f);
+
+	if (!p)
+		xm_wire_fail(s->wire, XM_E_TEMPORARY, "frame %llu of the stream holds what cannot be",
+			     (unsigned long long)f->h.number);
+	return p;
 }
 
 static struct xm_piece *source_next(struct xm_endpoint *ep, bool *ret_over)
@@ -162,7 +86,7 @@ static struct xm_piece *source_next(struct xm_endpoint *ep, bool *ret_over)
 		if (f.h.type == XM_WIRE_END)
 			s->over = s->whole = take_end(s, &f);
 		else
-			p = piece_of(s, &f);
+			p = take_piece(s, &f);
 	} else {
 		s->hungry = s->nheld < PIECES;
 	}
@@ -242,17 +166,12 @@ static void source_reap(struct xm_io *io, struct xm_list *done)
 		xm_list_add_tail(done, l);
 }
 
-static void source_io_close(struct xm_io *io)
-{
-	(void)io;                                /* the endpoint's */
-}
-
 static const struct xm_io_ops io_ops = {
 	.name = "stream",
 	.submit = source_submit,
 	.wait = source_wait,
 	.reap = source_reap,
-	.close = source_io_close,
+	.close = xm_remote_io_close,
 };
 
 static struct xm_io *source_io(struct xm_endpoint *ep, struct xm_error **err)
@@ -264,17 +183,10 @@ static struct xm_io *source_io(struct xm_endpoint *ep, struct xm_error **err)
 static int tokens_open(struct xm_ctx *ctx, struct xm_endpoint *ep, enum xm_role role,
 		       struct xm_token_port **ret_port, struct xm_refusal *why)
 {
-	struct xm_token_port *p = role == XM_ROLE_SRC ? calloc(1, sizeof *p) : NULL;
-
 	(void)ctx;
-	if (!p) {
-		why->reason = "no_tokens";
-		snprintf(why->detail, sizeof why->detail, "a stream takes no tokens here");
-		return -1;
-	}
-	xm_remote_token_limits(p, ep, 1U << XM_TOKEN_POPULATE, PIECES);
-	*ret_port = p;
-	return 0;
+	if (role == XM_ROLE_SRC)
+		return xm_remote_port_new(ep, XM_TOKEN_POPULATE, PIECES, ret_port, why);
+	return xm_remote_no_port(why, "a stream takes no tokens here");
 }
 
 static bool is_of(const struct xm_piece *p, const struct xm_token_req *req)
@@ -315,18 +227,13 @@ static void tokens_reap(struct xm_token_port *p, struct xm_list *ended)
 		xm_list_add_tail(ended, l);
 }
 
-static void tokens_close(struct xm_token_port *p)
-{
-	free(p);
-}
-
 static const struct xm_token_ops token_ops = {
 	.name = "stream",
 	.open = tokens_open,
 	.submit = tokens_submit,
 	.wait = tokens_wait,
 	.reap = tokens_reap,
-	.close = tokens_close,
+	.close = xm_remote_port_free,
 };
 
 /* ---- the endpoint --------------------------------------------------------------------------- */
@@ -356,7 +263,7 @@ static void destroy(void *object)
 	struct xm_list *l;
 
 	while ((l = xm_list_pop(&s->held)))
-		free_piece(xm_container_of(l, struct xm_piece, link));
+		xm_piece_free(xm_container_of(l, struct xm_piece, link));
 	xm_wire_free(s->wire);
 	free(s);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Descriptors to frames and back: see wire.h. */
-#include "wire.h"
+/* Frames to a descriptor, and the life of a stream: see wire.h. */
+#include "wire-priv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,6 @@
 #include <unistd.h>
 #include "secret.h"
 
-#define IN_SIZE (2 * ((size_t)XM_WIRE_HEADER + XM_WIRE_PAYLOAD_MAX))
 #define PING_NS (3 * XM_NS_PER_S)
 #define BATCH 16                         /* frames a writev */
 
@@ -25,27 +24,6 @@ struct out_slot {
 	xm_wire_sent_fn *sent;
 	void *user;
 	uint8_t head[XM_WIRE_HEADER + XM_WIRE_HEAD_MAX];
-};
-
-struct xm_wire {
-	struct xm_ctx *ctx;
-	int in, out, in_flags, out_flags;
-	/* in */
-	uint8_t *buf;
-	size_t begin, end;               /* what has come and was not taken */
-	uint64_t peer, next_in;
-	bool eof;
-	/* out */
-	struct out_slot *slots;
-	struct xm_list idle, queue;
-	size_t written;                  /* of the first in the queue */
-	uint64_t id, next_out;
-	/* both */
-	bool keep_alive, hung_up;
-	uint64_t heard, spoke;
-	const char *dead;
-	enum xm_code code;
-	char text[256];
 };
 
 static uint64_t now_of(const struct xm_wire *w)
@@ -100,7 +78,7 @@ struct xm_wire *xm_wire_new(struct xm_ctx *ctx, int in, int out)
 	w->out = out;
 	xm_list_init(&w->idle);
 	xm_list_init(&w->queue);
-	w->buf = xm_secret_new(IN_SIZE);
+	w->buf = xm_secret_new(XM_WIRE_IN_SIZE);
 	w->slots = xm_secret_new(XM_WIRE_OUT_SLOTS * sizeof *w->slots);
 	if (!w->buf || !w->slots ||
 	    getrandom(&w->id, sizeof w->id, 0) != (ssize_t)sizeof w->id) {
@@ -139,7 +117,7 @@ void xm_wire_free(struct xm_wire *w)
 		fcntl(w->in, F_SETFL, w->in_flags);
 	if (w->out >= 0 && w->out_flags >= 0)
 		fcntl(w->out, F_SETFL, w->out_flags);
-	xm_secret_free(w->buf, IN_SIZE);
+	xm_secret_free(w->buf, XM_WIRE_IN_SIZE);
 	xm_secret_free(w->slots, XM_WIRE_OUT_SLOTS * sizeof *w->slots);
 	free(w);
 }
@@ -163,105 +141,6 @@ void xm_wire_keep_alive(struct xm_wire *w)
 {
 	w->keep_alive = true;
 	w->heard = now_of(w);
-}
-
-/* ---- in --------------------------------------------------------------------------------- */
-
-static void compact(struct xm_wire *w)
-{
-	if (w->begin == 0)
-		return;
-	memmove(w->buf, w->buf + w->begin, w->end - w->begin);
-	w->end -= w->begin;
-	w->begin = 0;
-}
-
-/* False: nothing new has come. */
-static bool pull(struct xm_wire *w)
-{
-	ssize_t n;
-
-	if (w->eof || w->in < 0)
-		return false;
-	if (IN_SIZE - w->end < IN_SIZE / 4)
-		compact(w);
-	do
-		n = read(w->in, w->buf + w->end, IN_SIZE - w->end);
-	while (n < 0 && errno == EINTR);
-	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-		return false;
-	if (n < 0 && errno != ECONNRESET)
-		xm_wire_fail(w, XM_E_TEMPORARY, "reading the stream: %s", strerror(errno));
-	if (n <= 0) {
-		w->eof = true;
-		return false;
-	}
-	w->end += (size_t)n;
-	w->heard = now_of(w);
-	return true;
-}
-
-static void refuse(struct xm_wire *w, const char *what)
-{
-	xm_wire_fail(w, w->next_in ? XM_E_TEMPORARY : XM_E_CONFIG,
-		     "frame %llu of the stream cannot be used: %s",
-		     (unsigned long long)w->next_in, what);
-}
-
-static void check_order(struct xm_wire *w, const struct xm_wire_header *h)
-{
-	if (w->next_in == 0 && h->type != XM_WIRE_HELLO)
-		refuse(w, "the stream does not begin with HELLO");
-	else if (w->next_in > 0 && h->type == XM_WIRE_HELLO)
-		refuse(w, "another stream begins in its middle");
-	else if (h->number < w->next_in)
-		refuse(w, "a frame came a second time");
-	else if (h->number > w->next_in)
-		refuse(w, "frames are missing before it");
-}
-
-/* The frame at the begin of the buffer, when it is there whole. */
-static bool take(struct xm_wire *w, struct xm_wire_frame *f)
-{
-	const uint8_t *p = w->buf + w->begin;
-	const char *wrong;
-
-	if (w->end - w->begin < XM_WIRE_HEADER)
-		return false;
-	wrong = xm_wire_get_header(p, &f->h);
-	if (wrong) {
-		refuse(w, w->next_in ? wrong : "this is no stream of xmover");
-		return false;
-	}
-	if (w->end - w->begin < XM_WIRE_HEADER + f->h.len)
-		return false;
-	f->payload = p + XM_WIRE_HEADER;
-	if (!xm_wire_is_whole(p, &f->h, w->next_in ? w->peer : 0, f->payload))
-		refuse(w, "its checksum is wrong: it was altered, or is of another stream");
-	else
-		check_order(w, &f->h);
-	if (w->dead)
-		return false;
-	w->next_in++;
-	w->begin += XM_WIRE_HEADER + f->h.len;
-	return true;
-}
-
-bool xm_wire_next(struct xm_wire *w, struct xm_wire_frame *f)
-{
-	while (!w->dead) {
-		if (take(w, f)) {
-			if (f->h.type != XM_WIRE_PING)
-				return true;
-			continue;
-		}
-		if (!w->dead && !pull(w))
-			break;
-	}
-	if (!w->dead && w->eof && w->end > w->begin)
-		xm_wire_fail(w, XM_E_TEMPORARY, "the stream was cut inside frame %llu",
-			     (unsigned long long)w->next_in);
-	return false;
 }
 
 /* ---- out ---------------------------------------------------------------------------------- */

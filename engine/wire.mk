@@ -3,14 +3,15 @@
 libengine_la_SOURCES += \
 	engine/remote.h \
 	engine/remote-open.c \
-	engine/remote-source.c \
+	engine/remote-source.c engine/remote-source.h engine/remote-answer.c engine/remote-zeros.c \
 	engine/remote-token.c \
 	engine/job-stream.c \
 	engine/secret.c engine/secret.h \
 	engine/send.c engine/send.h engine/send-answer.c \
+	engine/stream-piece.c \
 	engine/stream-sink.c \
 	engine/stream-source.c \
-	engine/wire.c engine/wire.h \
+	engine/wire.c engine/wire.h engine/wire-in.c engine/wire-priv.h \
 	engine/wire-format.c engine/wire-format.h \
 	engine/wire-hello.c engine/wire-hello.h \
 	engine/wire-status.c engine/wire-status.h
