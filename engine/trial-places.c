@@ -2,6 +2,7 @@
 /* Where a trial looks: all of a small chunk, else the places where copies go wrong. */
 #include "trial-places.h"
 
+#include <stdlib.h>
 #include "xm/align.h"
 
 #define RANDOM_PIECES 48
@@ -30,9 +31,27 @@ static void add(struct places *p, const struct xm_run *r, uint64_t off)
 
 	if (t->n == XM_TRIAL_PIECES || t->bytes + p->unit > p->most || taken(t, r->dst + at))
 		return;
-	t->piece[t->n++] = (struct xm_trial_piece){ r->src + at, r->dst + at, len, t->bytes };
+	t->piece[t->n++] = (struct xm_trial_piece){ .src = r->src + at, .dst = r->dst + at,
+						    .len = len };
 	/* whole units in the buffers, so that each piece is aligned there */
 	t->bytes += p->unit;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct xm_trial_piece *x = a, *y = b;
+
+	return x->dst < y->dst ? -1 : x->dst > y->dst;
+}
+
+/* In order, so that pieces side by side on the disk are so in the buffers. */
+static void lay_out(struct places *p)
+{
+	struct xm_trial *t = p->t;
+
+	qsort(t->piece, t->n, sizeof t->piece[0], by_place);
+	for (unsigned i = 0; i < t->n; i++)
+		t->piece[i].at = i * p->unit;
 }
 
 static void add_ends(struct places *p)
@@ -85,4 +104,5 @@ void xm_trial_places(struct xm_trial *t, const struct xm_task *task)
 		add_all(&p);
 	else
 		add_random(&p);
+	lay_out(&p);
 }

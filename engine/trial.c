@@ -41,7 +41,12 @@ void xm_trial_free(struct xm_trial *t)
 	*t = (struct xm_trial){ .state = XM_TRIAL_IDLE };
 }
 
-/* One request a piece; `only` picks pieces, NULL all. */
+static bool side_by_side(const struct xm_trial_piece *a, const struct xm_trial_piece *b)
+{
+	return a->src + a->len == b->src && a->dst + a->len == b->dst && a->at + a->len == b->at;
+}
+
+/* One request for all pieces side by side: a disk that answers late is asked seldom. */
 static void start_io(struct xm_trial *t, enum xm_trial_state state, enum xm_io_op op, bool src,
 		     uint8_t *buf)
 {
@@ -50,6 +55,10 @@ static void start_io(struct xm_trial *t, enum xm_trial_state state, enum xm_io_o
 	for (unsigned i = 0; i < t->n; i++) {
 		const struct xm_trial_piece *p = &t->piece[i];
 
+		if (i > 0 && side_by_side(p - 1, p)) {
+			t->reqs[n - 1].len += p->len;
+			continue;
+		}
 		t->reqs[n++] = (struct xm_io_req){
 			.op = op, .ep = src ? t->pair->src : t->pair->dst,
 			.off = src ? p->src : p->dst, .len = p->len, .buf = buf + p->at,

@@ -117,4 +117,14 @@ exits 0 "standard descriptors closed" bash -c "'$xmover' copy --create '$(disk 0
 is "$(sha256sum <closed.img)" "$sum" "no message went into the disk"
 exits 0 "nobody reads the progress" bash -c "'$xmover' copy '$(disk 0)' '$(disk 1)' 2>&1 >/dev/null | :; exit \${PIPESTATUS[0]}"
 try "every report is as its schema says" schema_check
+
+# ---- what a trial costs ------------------------------------------------------------------
+# It reads all of its 1 MiB twice on each side; a disk that answers late is not asked 1024 times.
+dd if=lun0 of=small bs=1M count=2 status=none
+stop_array
+start_array --target "$IQN" --lun "0=$TMP/small" --lun 1=2M || exit 1
+exits 0 "one trial" "$xmover" copy "$(disk 0)" "$(disk 1)" --verify=none --offload=require --report=report --progress=none
+is "$(json report '$j->{verified_bytes}')" 1048576 "one trial: of 1 MiB"
+like "$(ctl stats | json /dev/stdin 'my $n = 0; $_->{op} eq "88" and $n += $_->{count} for @{$j->{commands}}; $n')" \
+	'^([4-9]|1[0-9])$' "one trial: read in few commands"
 done_testing
