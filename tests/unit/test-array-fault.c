@@ -132,6 +132,7 @@ static void bad_words(void **state)
 		{ "action=patch off=3 hex=abc", "bytes in hex" },
 		{ "action=truncate", "needs len" },
 		{ "action=flip", "needs off" },
+		{ "action=stall", "needs blocks" },
 		{ "action=lie initiator=\xff", "plain ASCII" },
 		{ "action=lie\n", "plain ASCII" },
 	};

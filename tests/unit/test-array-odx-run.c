@@ -444,6 +444,41 @@ static void bent_behind(void **state)
 	assert_operation(3, 1, 0x01);
 }
 
+/* Copies and tokens that stand still until they are aborted, in front and behind. */
+static void stands_still(void **state)
+{
+	(void)state;
+	fault("op=83/11 times=1 action=stall blocks=4096");
+	make_token(&r, 0, 1, RANGES({ 0, 16384 }), token);
+	wut_list(&c, 2, token, 0, RANGES({ 0, 16384 }));
+	rod_send(&r, r.nx, &c, 1);
+	rig_advance(&r, 3600 * 1000 * MS);
+	assert_operation(2, 1, 0x11);
+	assert_int_equal(c.an.done, 0);
+	assert_int_equal(COUNT(&an), 4096);
+	coa(&r, r.nx, &an, 1, 2);
+	assert_good(&an);
+	assert_int_equal(sense_of(&c.an), 0x0a0000);
+	assert_true(holds(&r, 1, 0, 4096, 3, 0) && is_zero(&r, 1, 4096, 1));
+	fault("op=83/10 times=1 action=stall blocks=0");
+	pt_list(&c, 3, RANGES({ 0, 8 }));
+	c.list[2] = 1;
+	rod_again(&r, &c, 0);
+	assert_good(&c.an);
+	rig_advance(&r, 3600 * 1000 * MS);
+	assert_operation(3, 0, 0x12);
+	coa(&r, r.nx, &an, 0, 3);
+	assert_good(&an);
+	assert_operation(3, 0, 0x60);
+	fault("op=83/01 times=1 action=stall blocks=0");
+	lid4_list(&mib8);
+	lid4_send(0);
+	rig_advance(&r, 3600 * 1000 * MS);
+	assert_int_equal(x.an.done, 0);
+	coa(&r, r.nx, &an, 0, 9);
+	assert_int_equal(sense_of(&x.an), 0x0a0000);
+}
+
 /* Reserved and write protected LUs. */
 static void forbidden(void **state)
 {
@@ -490,6 +525,7 @@ int main(void)
 		TEST(senses_by_rule),
 		TEST(answers_by_rule),
 		TEST(bent_behind),
+		TEST(stands_still),
 		TEST(forbidden),
 	};
 
