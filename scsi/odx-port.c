@@ -167,10 +167,10 @@ static void send_ask(struct odx_slot *s, enum odx_asking what)
 							    s->id, sizeof s->answer);
 	} else {
 		s->ask.cdb_len = scsi_cdb_copy_operation_abort(s->ask.cdb, s->id);
-		s->aborted = true;
 	}
 	s->asking = what;
 	s->ask_out = scsi_submit(p->lu->transport, &s->ask) == XM_QUEUED;
+	s->aborted |= s->ask_out && what == ODX_ASK_ABORT;
 }
 
 /* ---- submit ------------------------------------------------------------------------------ */

@@ -97,6 +97,14 @@ static void end_refused(struct odx_slot *s)
 	}
 	if (flags & SCSI_F_RECHECK)
 		s->port->lu->transport->nexus.lost = true;
+	if (s->aborted) {
+		/* what we aborted because it stood still was no refusal */
+		s->req->stale = false;
+		st.act = XM_ACT_DEMOTE;
+		st.pair_wide = false;
+		st.code = 0;
+		st.reason = SCSI_R_STALLED;
+	}
 	odx_end(s, &st);
 }
 

@@ -83,6 +83,13 @@ static const struct fault faults[] = {
 	{ COPY "nth=6 action=never when=after", 0, ALL, NULL, NULL, NULL },
 	{ COPY "nth=6 action=drop ms=40000", 0, ALL, NULL, NULL, NULL },
 
+	/* ---- it stands still: it is aborted where it can be watched, which LID1 cannot ---- */
+	{ "op=83/01 nth=6 action=stall blocks=0|op=83/1c action=delay ms=1", 0, SOME, "stalled",
+	  "ideal", NULL },
+	{ "op=83/01 nth=6 action=stall blocks=0|op=83/1c " SENSE(5, 24, 00), 75, ANY, NULL, "ideal",
+	  NULL },
+	{ COPY "nth=6 action=stall blocks=0", 75, ANY, NULL, NULL, NULL },
+
 	/* ---- it lies ---- */
 	{ COPY "nth=1 action=lie", 0, NONE, "integrity", NULL, NULL },
 	{ COPY "nth=1 action=short blocks=2047", 0, NONE, "integrity", NULL, NULL },

@@ -79,6 +79,15 @@ static const struct fault faults[] = {
 	{ RRTI "nth=6 action=never", 0, ALL, NULL, NULL, NULL },
 	{ RRTI "nth=7 action=drop when=after", 0, ALL, NULL, NULL, NULL },
 
+	/* ---- it stands still: COPY OPERATION ABORT ends that, or the fence, or nothing ---- */
+	{ WUT "nth=6 action=stall blocks=0|" COA "action=delay ms=1", 0, SOME, "stalled", NULL, NULL },
+	{ WUT "nth=6 action=stall blocks=100|" COA "action=delay ms=1", 0, SOME, "stalled", "ctl",
+	  NULL },
+	{ PT "nth=6 action=stall blocks=0|" COA "action=delay ms=1", 0, SOME, "stalled", NULL, NULL },
+	{ "set immed ignored|" PT "nth=6 action=stall blocks=0|" COA "action=delay ms=1", 0, SOME,
+	  "stalled", NULL, NULL },
+	{ WUT "nth=6 action=stall blocks=0|" COA SENSE(5, 24, 00), 75, ANY, NULL, NULL, NULL },
+
 	/* ---- it lies ---- */
 	{ WUT "nth=1 action=lie", 0, NONE, "integrity", NULL, NULL },
 	{ WUT "nth=1 action=short blocks=2047", 0, NONE, "integrity", NULL, NULL },
@@ -123,9 +132,9 @@ static const struct fault faults[] = {
 	{ "page=8f action=truncate len=100", 0, NONE, "no_vpd_8f", NULL, NULL },
 	{ "page=8f action=patch off=2 hex=ffff", 0, NONE, "no_vpd_8f", NULL, NULL },
 	{ "page=8f action=patch off=6 hex=ffff", 0, NONE, "no_vpd_8f", NULL, NULL },
-	/* no ranges; a token of no block; an optimum of all there is */
+	/* no ranges; a token of 8 KiB; an optimum of all there is */
 	{ "page=8f action=patch off=14 hex=0000", 0, NONE, "bad_limits", NULL, NULL },
-	{ "page=8f action=patch off=24 hex=0000000000000001", 0, ALL, NULL, NULL, NULL },
+	{ "page=8f action=patch off=24 hex=0000000000000010", 0, ALL, NULL, NULL, NULL },
 	{ "page=8f action=patch off=24 hex=ffffffffffffffffffffffffffffffff", 0, ALL, NULL, NULL, NULL },
 };
 

@@ -324,6 +324,43 @@ static void backwards(void **state)
 	assert_act(copy_eight(), XM_ACT_DEMOTE, true, "bad_answer");
 }
 
+/*
+ * It stands still: aborted after ten times 30 s, also where the path is full just
+ * then; what its count confirms is moved, and the reason is ours, not the array's.
+ */
+static void stalled(void **state)
+{
+	struct xm_task t, *back = NULL;
+
+	(void)state;
+	expect_pt(8, 8, 1);
+	token_of(1, 8);
+	expect_wut(TOKEN, 16, 8, 2);
+	script_later(r->s, 320 * XM_NS_PER_S);
+	script_sense(r->s, "0a0000");
+	for (unsigned at = 1; at < 301; at += 5) {
+		expect_rrti(1);
+		script_good(r->s, "0000001c 11 11 0001 00001388 00 00 00 f1 0000000000000003 0000 "
+			    "000000000000");
+	}
+	script_expect(r->s, 1, say("83 1c %08x 00000000 00000000 00 00", id));
+	result_of(0x60, 3);
+	set_task(&t, 8, 16, 8);
+	assert_int_equal(xm_method_submit(r->m, &t), XM_QUEUED);
+	for (unsigned s = 0; s < 330 && !back; s++) {
+		if (s == 298 || s == 310)
+			script_transport(r->s)->max_inflight = s == 298 ? 1 : 64;
+		for (unsigned i = 0; i < 100 && !back; i++) {
+			back = reap_one(r);
+			script_advance(r->s, 10 * XM_NS_PER_MS);
+		}
+	}
+	assert_ptr_equal(back, &t);
+	script_drained(r->s);
+	assert_act(&t, XM_ACT_DEMOTE, false, "stalled");
+	assert_int_equal(t.moved, 3 * 512);
+}
+
 static void lost(void **state)
 {
 	struct xm_task *t;
@@ -366,7 +403,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(one_task), T(several_runs), T(short_token), T(short_write), T(zeros),
 		T(identifier_in_use), T(in_the_foreground), T(token_expired), T(another_array),
-		T(part_way), T(watched), T(backwards), T(lost), T(no_page),
+		T(part_way), T(watched), T(backwards), T(stalled), T(lost), T(no_page),
 	};
 
 	return cmocka_run_group_tests_name("scsi-odx-method", tests, NULL, NULL);
