@@ -9,6 +9,7 @@
 #define FIRST_NS XM_NS_PER_S
 #define DELAY_MAX_NS (5 * XM_NS_PER_S)
 #define STALL_TIMEOUTS 10u                   /* times what an ordinary command may take */
+#define ASKS_FAILED_MAX 10u
 #define FULL_NS (10 * XM_NS_PER_MS)
 
 void copy_watch_start(struct copy_watch *w, struct scsi_transport *t, uint64_t lun, uint32_t id,
@@ -22,6 +23,7 @@ void copy_watch_start(struct copy_watch *w, struct scsi_transport *t, uint64_t l
 	w->at = now + FIRST_NS;
 	w->bytes = 0;
 	w->counter = 0;
+	w->asks_failed = 0;
 	w->moved_at = now;
 }
 
@@ -70,8 +72,14 @@ void copy_watch_took(struct copy_watch *w, uint64_t now)
 
 	w->out = false;
 	w->at = XM_NEVER;
-	if (stopped || !w->asking || w->cmd.outcome != SCSI_ANSWERED || w->cmd.status != SCSI_GOOD)
+	if (stopped || !w->asking || w->cmd.outcome != SCSI_ANSWERED)
 		return;
+	if (w->cmd.status != SCSI_GOOD) {
+		if (scsi_passes(&w->cmd) && ++w->asks_failed < ASKS_FAILED_MAX)
+			w->at = now + FIRST_NS;
+		return;
+	}
+	w->asks_failed = 0;
 	if (odx_decode_status(w->answer, xm_min_u64(w->cmd.got, sizeof w->answer), false, &st) &&
 	    st.state == ODX_RUNNING)
 		running(w, &st, now);

@@ -24,6 +24,7 @@ struct copy_watch {
 	uint64_t at;                         /* next question; XM_NEVER: no more */
 	uint64_t bytes, moved_at;            /* its count, and when that or the counter changed */
 	uint16_t counter;
+	unsigned asks_failed;                /* in a row */
 	uint8_t answer[ODX_ANSWER_MAX];
 };
 

@@ -176,6 +176,21 @@ struct xm_status scsi_io_status(struct scsi_transport *t, const struct scsi_cmd 
 	return v.status;
 }
 
+bool scsi_passes(const struct scsi_cmd *cmd)
+{
+	struct scsi_sense s;
+
+	if (cmd->outcome != SCSI_ANSWERED)
+		return false;
+	if (cmd->status == SCSI_BUSY || cmd->status == SCSI_TASK_SET_FULL)
+		return true;
+	if (cmd->status != SCSI_CHECK_CONDITION)
+		return false;
+	scsi_sense_decode(cmd->sense, cmd->sense_len, &s);
+	return s.present && (s.key == SCSI_UNIT_ATTENTION || s.key == SCSI_ABORTED_COMMAND ||
+			     (s.key == SCSI_NOT_READY && s.asc == 0x04));
+}
+
 /* ---- words ------------------------------------------------------------------- */
 
 /* libsgutils2 knows the texts; it puts a heading before known ones. */

@@ -199,19 +199,6 @@ static void take_answer(struct odx_slot *s, uint64_t now)
 		ended(s, &st, known, bytes);
 }
 
-static bool worth_asking_again(const struct scsi_cmd *cmd)
-{
-	struct scsi_sense se;
-
-	if (cmd->status == SCSI_BUSY || cmd->status == SCSI_TASK_SET_FULL)
-		return true;
-	if (cmd->status != SCSI_CHECK_CONDITION)
-		return false;
-	scsi_sense_decode(cmd->sense, cmd->sense_len, &se);
-	return se.present && (se.key == SCSI_UNIT_ATTENTION || se.key == SCSI_ABORTED_COMMAND ||
-			      (se.key == SCSI_NOT_READY && se.asc == 0x04));
-}
-
 static void no_result(struct odx_slot *s)
 {
 	char said[96];
@@ -248,7 +235,7 @@ void odx_asked(struct odx_slot *s, uint64_t now)
 	}
 	if (s->ask.outcome == SCSI_ANSWERED && s->ask.status == SCSI_GOOD) {
 		take_answer(s, now);
-	} else if (s->ask.outcome == SCSI_ANSWERED && worth_asking_again(&s->ask) &&
+	} else if (s->ask.outcome == SCSI_ANSWERED && scsi_passes(&s->ask) &&
 		   ++s->asks_failed < ASKS_FAILED_MAX) {
 		s->ask_at = now + ASK_AGAIN_NS;
 	} else {

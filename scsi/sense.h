@@ -107,6 +107,9 @@ void scsi_judge(const struct scsi_cmd *cmd, enum scsi_use use, enum xm_side side
 struct xm_status scsi_io_status(struct scsi_transport *t, const struct scsi_cmd *cmd,
 				enum scsi_use use, enum xm_side side, const char *where);
 
+/* The answer to a question about a copy says nothing of it, and soon passes: ask again. */
+bool scsi_passes(const struct scsi_cmd *cmd);
+
 /* "Illegal Request, Invalid command operation code (05/20/00)", into buf; answers buf. */
 const char *scsi_sense_text(const struct scsi_sense *s, char *buf, size_t size);
 /* The same for any answer: outcome, status, sense. */

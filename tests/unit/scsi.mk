@@ -4,7 +4,7 @@ SCSI_UNIT = tests/unit/test-scsi-cdb tests/unit/test-scsi-sense tests/unit/test-
 	tests/unit/test-scsi-vpd tests/unit/test-scsi-xcopy tests/unit/test-scsi-lu \
 	tests/unit/test-scsi-method tests/unit/test-scsi-method-open \
 	tests/unit/test-scsi-explain tests/unit/test-scsi-zero tests/unit/test-lba-status tests/unit/test-scsi-odx \
-	tests/unit/test-scsi-odx-method
+	tests/unit/test-scsi-odx-method tests/unit/test-copy-watch
 check_PROGRAMS += $(SCSI_UNIT)
 UNIT_TESTS += $(SCSI_UNIT)
 noinst_HEADERS += tests/unit/scsi-hex.h tests/unit/transport-script.h \
@@ -30,6 +30,9 @@ tests_unit_test_scsi_odx_method_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
 tests_unit_test_scsi_odx_method_LDADD = $(SCSI_TEST_LDADD)
 tests_unit_test_scsi_odx_method_SOURCES = tests/unit/test-scsi-odx-method.c \
 	tests/unit/transport-script.c
+tests_unit_test_copy_watch_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
+tests_unit_test_copy_watch_LDADD = $(SCSI_TEST_LDADD)
+tests_unit_test_copy_watch_SOURCES = tests/unit/test-copy-watch.c tests/unit/transport-script.c
 tests_unit_test_scsi_lu_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
 tests_unit_test_scsi_lu_LDADD = $(SCSI_TEST_LDADD)
 tests_unit_test_scsi_lu_SOURCES = tests/unit/test-scsi-lu.c tests/unit/transport-script.c
