@@ -72,6 +72,7 @@ void copy_watch_took(struct copy_watch *w, uint64_t now)
 
 	w->out = false;
 	w->at = XM_NEVER;
+	scsi_heed_attention(w->t, &w->cmd);
 	if (stopped || !w->asking || w->cmd.outcome != SCSI_ANSWERED)
 		return;
 	if (w->cmd.status != SCSI_GOOD) {

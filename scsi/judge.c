@@ -191,6 +191,11 @@ bool scsi_passes(const struct scsi_cmd *cmd)
 			     (s.key == SCSI_NOT_READY && s.asc == 0x04));
 }
 
+void scsi_heed_attention(struct scsi_transport *t, const struct scsi_cmd *cmd)
+{
+	(void)scsi_io_status(t, cmd, SCSI_USE_READ, XM_SIDE_NONE, "");
+}
+
 /* ---- words ------------------------------------------------------------------- */
 
 /* libsgutils2 knows the texts; it puts a heading before known ones. */

@@ -225,6 +225,7 @@ static void no_result(struct odx_slot *s)
 
 void odx_asked(struct odx_slot *s, uint64_t now)
 {
+	scsi_heed_attention(s->port->lu->transport, &s->ask);
 	if (s->over)
 		return;
 	if (s->asking == ODX_ASK_ABORT) {

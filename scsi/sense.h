@@ -106,6 +106,11 @@ void scsi_judge(const struct scsi_cmd *cmd, enum scsi_use use, enum xm_side side
 /* The same for block I/O, which needs the status alone; marks the nexus lost where the rule asks for a recheck. */
 struct xm_status scsi_io_status(struct scsi_transport *t, const struct scsi_cmd *cmd,
 				enum scsi_use use, enum xm_side side, const char *where);
+/*
+ * For a command beside the work, whose answer matters to nobody else: a unit tells of a reset once a
+ * nexus, in answer to whatever comes first.  Marks the nexus lost as the above does.
+ */
+void scsi_heed_attention(struct scsi_transport *t, const struct scsi_cmd *cmd);
 
 /* The answer to a question about a copy says nothing of it, and soon passes: ask again. */
 bool scsi_passes(const struct scsi_cmd *cmd);

@@ -310,6 +310,24 @@ static void watched(void **state)
 	assert_moved(copy_eight(), 8);
 }
 
+/* A reset is told once, to whatever comes first: what was written before may be gone with a cache. */
+static void a_reset_told_to_a_question(void **state)
+{
+	struct xm_task *t;
+
+	(void)state;
+	expect_pt(8, 8, 1);
+	token_of(1, 8);
+	expect_wut(TOKEN, 16, 8, 2);
+	script_later(r->s, 1500 * XM_NS_PER_MS);
+	expect_rrti(1);
+	script_sense(r->s, "062900");
+	t = copy_eight();
+	assert_true(script_transport(r->s)->nexus.lost);
+	assert_act(t, XM_ACT_RETRY, false, "no_result");
+	assert_int_equal(t->moved, 0);
+}
+
 static void backwards(void **state)
 {
 	(void)state;
@@ -403,7 +421,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(one_task), T(several_runs), T(short_token), T(short_write), T(zeros),
 		T(identifier_in_use), T(in_the_foreground), T(token_expired), T(another_array),
-		T(part_way), T(watched), T(backwards), T(stalled), T(lost), T(no_page),
+		T(part_way), T(watched), T(a_reset_told_to_a_question), T(backwards), T(stalled),
+		T(lost), T(no_page),
 	};
 
 	return cmocka_run_group_tests_name("scsi-odx-method", tests, NULL, NULL);
