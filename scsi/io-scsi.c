@@ -124,7 +124,7 @@ static bool moved_all(struct scsi_io_command *c, struct xm_status *s)
 	if (cmd->got == cmd->len && !cmd->overflow)
 		return true;
 	*s = (struct xm_status){ .err = EIO, .act = XM_ACT_RETRY, .side = side_of(io),
-				 .certainty = XM_NOT_DONE, .reason = "short_transfer" };
+				 .certainty = XM_NOT_DONE, .reason = SCSI_R_SHORT };
 	snprintf(s->detail, sizeof s->detail, "%s LUN %" PRIu64 " at byte %" PRIu64
 		 ": good, but %s than the %zu bytes asked for", scsi_cdb_name(cmd->cdb), cmd->lun,
 		 c->off, cmd->overflow ? "more" : "less", cmd->len);

@@ -191,6 +191,17 @@ bool scsi_passes(const struct scsi_cmd *cmd)
 			     (s.key == SCSI_NOT_READY && s.asc == 0x04));
 }
 
+bool scsi_took_all(const struct scsi_cmd *cmd, const char *where, struct xm_status *ret)
+{
+	if (cmd->outcome != SCSI_ANSWERED || (cmd->got == cmd->len && !cmd->overflow))
+		return true;
+	*ret = (struct xm_status){ .err = EIO, .act = XM_ACT_DEMOTE, .certainty = XM_NOT_DONE,
+				   .reason = SCSI_R_SHORT };
+	snprintf(ret->detail, sizeof ret->detail, "%s %.60s: good, but %s than the %zu bytes sent were "
+		 "taken", scsi_cdb_name(cmd->cdb), where, cmd->overflow ? "more" : "less", cmd->len);
+	return false;
+}
+
 void scsi_heed_attention(struct scsi_transport *t, const struct scsi_cmd *cmd)
 {
 	(void)scsi_io_status(t, cmd, SCSI_USE_READ, XM_SIDE_NONE, "");

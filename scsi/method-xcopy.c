@@ -317,6 +317,8 @@ static void finish(struct xcopy *x, struct slot *s, struct xm_list *done)
 		 (unsigned long long)(task->bytes / bs));
 	scsi_judge(&s->cmd, SCSI_USE_COPY, XM_SIDE_NONE, where, &v);
 	task->status = v.status;
+	if (v.status.certainty == XM_DONE)
+		scsi_took_all(&s->cmd, where, &task->status);
 	learn(x, s, &v, &task->status);
 	if (task->status.certainty == XM_DONE)
 		task->moved = task->bytes;

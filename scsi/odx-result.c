@@ -121,6 +121,10 @@ bool odx_answered(struct odx_slot *s)
 			s->req->status.certainty = XM_UNKNOWN;
 		return true;
 	}
+	if (v->status.certainty == XM_DONE && !scsi_took_all(&s->main, where, &v->status)) {
+		odx_end(s, &v->status);
+		return true;
+	}
 	if (v->status.certainty == XM_DONE)
 		return false;
 	if (sent_again(s, v->rule->flags))

@@ -46,6 +46,7 @@
 #define SCSI_R_TOKEN_RESOURCES "token_resources"       /* the array has no room for one more token */
 #define SCSI_R_NO_RESULT "no_result"                   /* a copy is over and the array does not say how it ended */
 #define SCSI_R_BAD_ANSWER "bad_answer"                 /* what the array says of a copy contradicts itself */
+#define SCSI_R_SHORT "short_transfer"                  /* GOOD, with a residual: not all that was sent was taken */
 #define SCSI_R_STALLED "stalled"                       /* the array says a copy goes on, and it does not */
 
 /* ---- said by a disk ------------------------------------------------------- */

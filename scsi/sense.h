@@ -107,6 +107,11 @@ void scsi_judge(const struct scsi_cmd *cmd, enum scsi_use use, enum xm_side side
 struct xm_status scsi_io_status(struct scsi_transport *t, const struct scsi_cmd *cmd,
 				enum scsi_use use, enum xm_side side, const char *where);
 /*
+ * GOOD alone is not believed: the residual has to say that all of the data moved.  False:
+ * *ret says so, and nothing of what was asked counts as done.
+ */
+bool scsi_took_all(const struct scsi_cmd *cmd, const char *where, struct xm_status *ret);
+/*
  * For a command beside the work, whose answer matters to nobody else: a unit tells of a reset once a
  * nexus, in answer to whatever comes first.  Marks the nexus lost as the above does.
  */

@@ -101,6 +101,11 @@ static const struct fault faults[] = {
 	{ COPY "nth=1 action=late ms=2000", 0, ANY, NULL, NULL, "full" },
 	{ COPY "nth=6 action=late ms=1000", 0, ANY, NULL, NULL, "full" },
 
+	/* ---- it owns up, by the residual, to not having taken the list ---- */
+	{ COPY "nth=6 action=residual len=28", 0, SOME, "short_transfer", NULL, NULL },
+	{ COPY "nth=6 action=residual len=4096", 0, SOME, "short_transfer", NULL, NULL },
+	{ COPY "action=residual len=1", 0, NONE, "short_transfer", NULL, NULL },
+
 	/* ---- what it says of itself ---- */
 	{ "op=84/03 " SENSE(5, 20, 00), 0, ALL, NULL, NULL, NULL },
 	{ "op=84/03 action=sense len=0", 0, ALL, NULL, NULL, NULL },

@@ -96,6 +96,11 @@ static const struct fault faults[] = {
 	{ WUT "nth=6 action=flip off=70000", 0, NONE, "integrity", NULL, "full" },
 	{ WUT "nth=6 action=late ms=1000", 0, ANY, NULL, NULL, "full" },
 
+	/* ---- it owns up, by the residual, to not having taken the list ---- */
+	{ PT "nth=3 action=residual len=16", 0, SOME, "short_transfer", NULL, NULL },
+	{ WUT "nth=6 action=residual len=16", 0, SOME, "short_transfer", NULL, NULL },
+	{ WUT "action=residual len=552", 0, NONE, "short_transfer", NULL, NULL },
+
 	/* ---- answers that cannot be ---- */
 	/* another length: of the whole, of the sense, of the token descriptor, of the token */
 	{ RRTI "nth=6 action=truncate len=20", 0, SOME, "bad_answer", NULL, NULL },
