@@ -42,7 +42,8 @@ CLI_SH_TESTS = \
 	tests/cli/test-tgtd.sh \
 	tests/cli/test-zeros.sh
 CLI_TESTS += $(CLI_SH_TESTS)
-EXTRA_DIST += $(CLI_SH_TESTS) tests/cli/sparse-file tests/cli/lib-cli.sh tests/cli/lib-nbd.sh tests/cli/nbd-hostile
+EXTRA_DIST += $(CLI_SH_TESTS) tests/cli/sparse-file tests/cli/lib-cli.sh tests/cli/lib-nbd.sh tests/cli/nbd-hostile \
+	tests/cli/kill-in-flight
 
 # A launcher that denies io_uring, as container runtimes do.
 check_PROGRAMS += tests/cli/deny-uring
