@@ -117,7 +117,7 @@ static enum filled prove(struct xm_job *job, struct xm_entry *e)
 {
 	if (job->trial_chunk)
 		return e->proven ? NOTHING : BUSY;
-	if (xm_job_now(job) < e->hold_until)
+	if (xm_job_now(job) < e->hold_until || !xm_job_state_room(job))
 		return e->proven ? NOTHING : BUSY;
 	if (xm_job_rate_when(job, e) != 0)
 		return BUSY;

@@ -237,9 +237,11 @@ bool xm_job_state_room(const struct xm_job *job)
 	if (!k)
 		return true;
 	risk = job->unsynced.left + job->syncing.left + k->unsaved + k->saving;
-	if (job->opt.state_window)
-		risk += job->tally.inflight;
-	return risk < most_at_risk(job);
+	if (!job->opt.state_window)
+		return risk < most_at_risk(job);
+	/* what the user said holds to the byte, with the chunk that is sent next */
+	risk += job->tally.inflight;
+	return risk == 0 || risk + xm_job_state_chunk(job) <= job->opt.state_window;
 }
 
 uint64_t xm_job_state_chunk(const struct xm_job *job)
