@@ -10,7 +10,6 @@
 #include "fault-table.h"
 
 #define MIB (UINT64_C(1) << 20)
-#define SIZE (16 * MIB)
 
 static struct job_rig r;
 
@@ -36,13 +35,19 @@ static uint64_t offloaded(void)
 	return r.job ? job_rig_u64(&r, XM_JOB_BYTES_XCOPY) + job_rig_u64(&r, XM_JOB_BYTES_ODX) : 0;
 }
 
+/* What is to be copied: zeros are made, by whatever way. */
+static uint64_t size(void)
+{
+	return r.job ? r.len - job_rig_u64(&r, XM_JOB_BYTES_ZEROED) : r.len;
+}
+
 static bool way_is(enum way way)
 {
 	uint64_t x = offloaded();
 
 	switch (way) {
-	case ALL: return x == SIZE;
-	case SOME: return x > 0 && x < SIZE;
+	case ALL: return x == size();
+	case SOME: return x > 0 && x < size();
 	case NONE: return x == 0;
 	default: return true;
 	}
@@ -64,25 +69,31 @@ static void tell(const struct fault *f, const unsigned *ids, unsigned n)
 	const char *reason, *detail;
 
 	print_error("%s: want exit %d way %d %s, got exit %d %s; by offload %llu of %llu MiB, fired "
-		    "%u, fences %u\n", f->rules, f->code, (int)f->way, f->reason ? f->reason : "",
+		    "%u, fences %u\n", f->rules ? f->rules : "", f->code, (int)f->way, f->reason ? f->reason : "",
 		    r.code, r.code ? r.text : "",
 		    (unsigned long long)(offloaded() / MIB),
-		    (unsigned long long)(SIZE / MIB), n ? job_rig_fired(&r, ids[0]) : 0,
+		    (unsigned long long)(size() / MIB), n ? job_rig_fired(&r, ids[0]) : 0,
 		    array_path_fences(r.path));
 	for (size_t i = 0; r.job && xm_job_fallback(r.job, i, &reason, &detail, NULL, NULL) == 0; i++)
 		print_error("    %s: %s\n", reason, detail);
 }
 
-static bool one(const struct fault_table *t, const struct fault *f, size_t seed)
+bool fault_table_one(const struct fault_table *t, const struct fault *f,
+		     const struct fault_setting *s, size_t seed)
 {
-	unsigned ids[RULES_MAX], n;
+	unsigned ids[RULES_MAX], n = 0;
 	bool ok;
 
-	job_rig_open(&r, seed, f->persona ? f->persona : t->persona, "16M", "16M");
+	job_rig_open(&r, seed, f->persona ? f->persona : t->persona, s->src ? s->src : "16M",
+		     s->dst ? s->dst : "16M");
 	if (t->registry)
 		r.w.ctx->registry = t->registry;
 	array_world_control(&r.w, "set copy_latency 300");
-	n = add_rules(f->rules, ids);
+	if (f->rules)
+		n = add_rules(f->rules, ids);
+	r.live = s->live;
+	if (s->prepare)
+		s->prepare(&r);
 	job_rig_set(&r, XM_OPT_VERIFY, f->verify ? f->verify : "sample");
 	job_rig_run(&r);
 	job_rig_check(&r);
@@ -102,7 +113,7 @@ void fault_table_run(const struct fault_table *t)
 		if (only && (size_t)atoi(only) != i)
 			continue;
 		n++;
-		bad += !one(t, &t->row[i], i + 1);
+		bad += !fault_table_one(t, &t->row[i], &(struct fault_setting){ 0 }, i + 1);
 	}
 	print_message("%u faults\n", n);
 	if (bad)

@@ -32,6 +32,14 @@ struct fault_table {
 
 #define SENSE(k, a, q) "action=sense k=" #k " asc=" #a " ascq=" #q
 
+/* One row, with its disks and its job made other than usual.  False after telling what was not as stated. */
+struct fault_setting {
+	const char *src, *dst;               /* sizes; NULL: 16M */
+	void (*prepare)(struct job_rig *r);  /* with the rules there, before the job; or NULL */
+	bool live;                           /* the source changes under the job */
+};
+bool fault_table_one(const struct fault_table *t, const struct fault *f,
+		     const struct fault_setting *s, size_t seed);
 /* Fails the test with what was not as stated. */
 void fault_table_run(const struct fault_table *t);
 

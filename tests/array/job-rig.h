@@ -19,6 +19,7 @@ struct job_rig {
 	uint8_t *before[2];                  /* what was on source and destination when it began */
 	uint64_t sizes[2];
 	int code;                            /* of the run */
+	bool live;                           /* somebody else writes the source, or resizes it, meanwhile */
 	char text[1024];                     /* of its error */
 };
 
