@@ -105,6 +105,22 @@ static bool another_usable(struct xm_job *job, const struct xm_entry *e, enum xm
 	return false;
 }
 
+/* Zeros are not for this method: what else it does it goes on with. */
+static bool zeros_over(struct xm_job *job, struct xm_chunk *c, const char *reason)
+{
+	unsigned *kinds = &c->entry->m->limits.kinds;
+
+	if (c->task.kind != XM_TASK_ZERO || !(*kinds & ~(unsigned)XM_TASK_ZERO))
+		return false;
+	if (*kinds & XM_TASK_ZERO) {
+		*kinds &= ~(unsigned)XM_TASK_ZERO;
+		xm_log(job->ctx, XM_LOG_INFO, "zeros_refused", "%s makes no zeros any more: %s (%s)",
+		       c->entry->ops->title, c->task.status.detail, reason);
+		xm_fallback_count(&job->fallbacks, reason, c->task.status.detail, 0);
+	}
+	return true;
+}
+
 /* This chunk is not for this method (any more). */
 static void demote(struct xm_job *job, struct xm_chunk *c)
 {
@@ -114,6 +130,8 @@ static void demote(struct xm_job *job, struct xm_chunk *c)
 
 	if (!another_usable(job, e, c->task.kind)) {
 		fail_chunk(job, c);
+	} else if (s->pair_wide && zeros_over(job, c, reason)) {
+		/* another method makes them */
 	} else if (s->pair_wide) {
 		xm_job_method_over(job, e, reason, s->detail);
 	} else if (xm_entry_strike(e, &c->task)) {

@@ -213,7 +213,8 @@ void xm_job_resend(struct xm_job *job)
 	xm_list_for_each(l, &job->parked) {
 		struct xm_chunk *c = xm_container_of(l, struct xm_chunk, link);
 
-		if (job->ending || !xm_entry_usable(c->entry)) {
+		if (job->ending || !xm_entry_usable(c->entry) ||
+		    !(c->entry->m->limits.kinds & c->task.kind)) {
 			xm_job_drop(job, c);
 			continue;
 		}

@@ -264,11 +264,15 @@ static void failed(struct flight *f)
 
 	if (f->req.op != XM_TOKEN_POPULATE && st.certainty != XM_UNKNOWN)
 		f->at += f->req.moved;
-	if (remake(f)) {
+	if (f->req.op == XM_TOKEN_ZERO && (f->req.stale || st.act == XM_ACT_SHRINK)) {
+		/* there is but one such token, and other ways to zeros: it is not worth trying on */
+		st.act = XM_ACT_DEMOTE;
+		st.pair_wide = true;
+		st.reason = f->req.stale ? SCSI_R_TOKEN_REFUSED : st.reason;
+	} else if (remake(f)) {
 		begin(f);
 		return;
-	}
-	if (f->req.stale) {
+	} else if (f->req.stale) {
 		st.act = XM_ACT_DEMOTE;
 		st.pair_wide = !x->proven;
 		if (!x->proven && !strcmp(st.reason, SCSI_R_TOKEN_GONE))
