@@ -243,15 +243,31 @@ static void passes(void **state)
 	script_expect(s, 7, RCS);
 	script_status(s, 0x08);
 	script_expect(s, 7, RCS);
-	script_sense(s, "062900");
+	script_sense(s, "062a03");
 	pass(3);
 	assert_int_equal(took, 2);
+	assert_false(script_transport(s)->nexus.lost);
 	for (unsigned at = 0; at < 300; at += 5)
 		expect_running(9, 5000, "00", 4096);
 	script_expect(s, 7, COA);
 	pass(310);
 	assert_true(w.aborted);
 	quiet_from_here();
+}
+
+/* Told once, to whatever comes first; also when nobody waits for that answer any more. */
+static void a_reset(void **state)
+{
+	(void)state;
+	script_expect(s, 7, RCS);
+	script_sense(s, "062900");
+	script_later(s, S);
+	pass(2);
+	assert_int_equal(took, 0);
+	copy_watch_stop(&w);
+	pass(1);
+	assert_int_equal(took, 1);
+	assert_true(script_transport(s)->nexus.lost);
 }
 
 /* Busy for ever: it is given up, as one that answers nothing is. */
@@ -272,7 +288,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(seldom), T(over), T(no_room), T(stands_still), T(backwards), T(unreadable),
-		T(nonsense), T(refused), T(passes), T(busy_for_ever),
+		T(nonsense), T(refused), T(passes), T(a_reset),
+		T(busy_for_ever),
 	};
 
 	return cmocka_run_group_tests_name("copy-watch", tests, NULL, NULL);

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include "map.h"
 #include "plan.h"
-#include "copy-watch.h"
 #include "scsi-method-rig.h"
 
 /* ---- the copy ------------------------------------------------------------------------- */
@@ -376,34 +375,6 @@ static void a_reset_asks_for_a_fence(void **state)
 	assert_int_equal(r->m->inflight, 0);
 }
 
-/* It is told once, to whatever comes first: here to a question about a copy that runs. */
-static void a_reset_told_to_a_question(void **state)
-{
-	struct rig *r = *state;
-	struct scsi_transport *t = script_transport(r->s);
-	struct xm_list done = XM_LIST_INIT(done);
-	struct copy_watch w;
-
-	copy_watch_start(&w, t, 1, 7, 0);
-	script_expect(r->s, 1, "84 05 00000007 00000000 00000400 00 00");
-	script_sense(r->s, "062a03");
-	copy_watch_step(&w, &done, &w, 2 * XM_NS_PER_S);
-	t->ops->service(t);
-	assert_non_null(xm_list_pop(&done));
-	copy_watch_took(&w, 2 * XM_NS_PER_S);
-	assert_false(t->nexus.lost);
-	copy_watch_start(&w, t, 1, 7, 0);
-	script_expect(r->s, 1, "84 05 00000007 00000000 00000400 00 00");
-	script_sense(r->s, "062900");
-	copy_watch_step(&w, &done, &w, 2 * XM_NS_PER_S);
-	t->ops->service(t);
-	assert_non_null(xm_list_pop(&done));
-	/* also when nobody waits for the answer any more */
-	copy_watch_stop(&w);
-	copy_watch_took(&w, 2 * XM_NS_PER_S);
-	assert_true(t->nexus.lost);
-}
-
 static void busy(void **state)
 {
 	struct rig *r = *state;
@@ -449,8 +420,7 @@ int main(void)
 		T(unique_ids), T(id_in_use), T(id_wanted_after_all),
 		T(pull_then_push), T(proven_is_not_turned), T(neither_way), T(two_sessions), T(two_nodes),
 		T(only_the_source_can), T(turned_once),
-		T(no_answer), T(moved_by_segment), T(a_reset_asks_for_a_fence),
-		T(a_reset_told_to_a_question), T(busy),
+		T(no_answer), T(moved_by_segment), T(a_reset_asks_for_a_fence), T(busy),
 		T(full_when_all_slots_are_taken),
 	};
 	return cmocka_run_group_tests_name("scsi-method", tests, NULL, NULL);
