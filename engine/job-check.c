@@ -78,7 +78,8 @@ void xm_job_cache_lost(struct xm_job *job)
  */
 void xm_job_lied(struct xm_job *job, struct xm_entry *e, const char *detail)
 {
-	bool require = job->pick.offload == XM_OFFLOAD_REQUIRE;
+	/* what came by a stream cannot be asked for again */
+	bool last = job->pick.offload == XM_OFFLOAD_REQUIRE || xm_remote_is_stream(job->src);
 
 	e->distrusted = true;
 	job->doubt = true;
@@ -91,7 +92,7 @@ void xm_job_lied(struct xm_job *job, struct xm_entry *e, const char *detail)
 	/* all of it is moved again, for this reason now */
 	xm_fallback_forget_bytes(&job->fallbacks);
 	xm_map_clear(&e->barred, e->barred.lo, e->barred.hi - e->barred.lo, NULL);
-	if (require)
+	if (last)
 		xm_job_fail(job, XM_E_MISMATCH,
 			    "%s cannot be believed: %s; the destination is not a "
 			    "copy", e->ops->title, detail);

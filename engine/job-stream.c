@@ -13,6 +13,7 @@
 #include "job-claim.h"
 #include "remote.h"
 #include "xm/align.h"
+#include "xm/checked.h"
 
 bool xm_job_stream_over(const struct xm_job *job)
 {
@@ -176,6 +177,34 @@ void xm_job_fill_stream(struct xm_job *job)
 		if (!job->piece || !use_piece(job))
 			return;
 	}
+}
+
+/* Did all of it come, inside the job's range?  What did not is missing, not different. */
+static bool is_there(const struct xm_job *job, const struct xm_wire_digest *d)
+{
+	const struct xm_map *left = &job->tally.left;
+	uint64_t off = dst_of(job, d->off), from;
+
+	if (d->off < job->src_off || !xm_range_fits(d->off - job->src_off, (uint64_t)d->len, job->len))
+		return false;
+	from = xm_map_cut_before(left, off);
+	return xm_map_count(left, from, xm_map_cut_after(left, off + d->len) - from) == 0;
+}
+
+bool xm_job_stream_samples(struct xm_job *job, struct xm_verify_range *range)
+{
+	struct xm_wire_digest *d;
+	size_t n = xm_remote_of(job->src)->digests(job->src, &d);
+
+	range->digests = d;
+	for (size_t i = 0; i < n; i++) {
+		if (is_there(job, &d[i]))
+			d[range->ndigests++] = d[i];
+	}
+	if (range->ndigests == 0 && job->tally.done > 0)
+		xm_log(job->ctx, XM_LOG_WARNING, "not_verified", "no digest of a sample came of what "
+		       "is there now: nothing was read back and compared");
+	return range->ndigests > 0;
 }
 
 void xm_job_stream_judge(struct xm_job *job)

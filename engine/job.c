@@ -230,8 +230,8 @@ static void verify_all(struct xm_job *job)
 					 .len = job->len,
 					 .dirty = job->has_dirty ? &job->dirty : NULL };
 
-	if (job->opt.verify == XM_VERIFY_NONE || xm_remote_is_blind(job->src) ||
-	    xm_remote_is_blind(job->dst))
+	if (job->opt.verify == XM_VERIFY_NONE || xm_remote_is_blind(job->dst) ||
+	    (xm_remote_is_stream(job->src) && !xm_job_stream_samples(job, &range)))
 		return;
 	xm_job_phase(job, XM_PHASE_VERIFY);
 	if (xm_verify_start(&job->verify, &job->pair, job->opt.verify, &range)) {
@@ -274,10 +274,10 @@ static void copy_and_check(struct xm_job *job)
 		if (!job->ending)
 			flush_all(job);
 		/* a cache that was lost puts bytes back, and so does a mismatch */
+		if (!job->ending && (job->tally.left.left == 0 || xm_remote_is_stream(job->src)))
+			verify_all(job);
 		if (!job->ending && xm_remote_is_stream(job->src))
 			xm_job_stream_judge(job);
-		if (!job->ending && job->tally.left.left == 0)
-			verify_all(job);
 	} while (!job->ending && job->tally.left.left > 0);
 	if (job->ending)
 		flush_what_is_done(job);
@@ -332,7 +332,8 @@ static void copy_bits(struct xm_map *into, const struct xm_map *of, bool set)
 	}
 }
 
-/* What was done and flushed is not missing.  All else is: left, unknown, perhaps lost in a cache. */
+/* What was done and flushed is not missing.  All else is: left, unknown, perhaps lost in a cache;
+   and all of it where what was read back was not what it should be. */
 static void list_missing(struct xm_job *job)
 {
 	struct xm_map *m = &job->missing;
@@ -340,7 +341,8 @@ static void list_missing(struct xm_job *job)
 	if (!job->tally.left.words)
 		return;
 	xm_map_init(m, job->tally.left.lo, job->tally.left.hi, job->tally.left.granule);
-	if (!xm_map_alloc(m) || !xm_map_set(m, m->lo, m->hi - m->lo, NULL))
+	if (!xm_map_alloc(m) || !xm_map_set(m, m->lo, m->hi - m->lo, NULL) ||
+	    xm_error_code(job->err) == XM_E_MISMATCH)
 		return;
 	for (unsigned i = 0; i < XM_WAYS; i++)
 		copy_bits(m, &job->ways[i], false);

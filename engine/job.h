@@ -202,6 +202,8 @@ void xm_job_fill_wait(struct xm_job *job, struct xm_waiter *w);
 void xm_job_fill_stream(struct xm_job *job);
 /* Nothing more will come, and all that came was dealt with. */
 bool xm_job_stream_over(const struct xm_job *job);
+/* Of what came: the samples that it can be held to.  False: there are none. */
+bool xm_job_stream_samples(struct xm_job *job, struct xm_verify_range *range);
 /* After it: did all come? */
 void xm_job_stream_judge(struct xm_job *job);
 

@@ -39,7 +39,8 @@ static int check_file(struct xm_wire *w, const struct xm_wire_hello *h, struct x
 
 	while (xm_wire_next(w, &f)) {
 		odd |= ended || (f.h.type != XM_WIRE_TOKEN && f.h.type != XM_WIRE_ZERO &&
-				 f.h.type != XM_WIRE_SKIP && f.h.type != XM_WIRE_END);
+				 f.h.type != XM_WIRE_SKIP && f.h.type != XM_WIRE_DIGEST &&
+				 f.h.type != XM_WIRE_END);
 		expired |= is_expired(h, &f);
 		ended |= f.h.type == XM_WIRE_END;
 	}

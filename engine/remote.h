@@ -36,8 +36,10 @@ struct xm_piece {
 struct xm_remote_ops {
 	/* Nothing can be read there again: no trial, no verify. */
 	bool blind;
-	/* Of a sink: the job has its map; what it will not send is `skip`.  Set-up. */
-	bool (*begin)(struct xm_endpoint *ep, uint64_t granule, const struct xm_map *skip);
+	/* Of a sink: the job has its map and reads the source by src_io; what it will not send
+	   is `skip`.  Set-up. */
+	bool (*begin)(struct xm_endpoint *ep, struct xm_io *src_io, uint64_t granule,
+		      const struct xm_map *skip);
 	/* Of a sink that has ended: somebody reads still, and wants the source to stay logged in. */
 	bool (*lingers)(struct xm_endpoint *ep);
 	/* [off, off+len) of the source is durable at the destination. */
@@ -52,6 +54,8 @@ struct xm_remote_ops {
 	struct xm_piece *(*next)(struct xm_endpoint *ep, bool *ret_over);
 	/* Of a one-way source: what its pieces are cut to. */
 	uint64_t (*granule)(const struct xm_endpoint *ep);
+	/* Of a one-way source: the digests that came, for the job to keep or leave out; how many. */
+	size_t (*digests)(struct xm_endpoint *ep, struct xm_wire_digest **ret);
 	/* Of a one-way source: NULL when it came whole, else what is wrong with it. */
 	const char *(*wrong)(struct xm_endpoint *ep, enum xm_code *ret_code);
 	/* As token.h says. */

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "digest.h"
 #include "error.h"
 #include "wire-status.h"
 
@@ -23,12 +24,14 @@
 struct sink {
 	struct xm_io io;
 	struct xm_endpoint *ep;
-	const struct xm_endpoint *src;
+	struct xm_endpoint *src;
 	enum xm_wire_kind kind;
 	struct xm_wire *wire;
+	struct xm_digester *digester;    /* of samples of what was sent; NULL before there is a map */
 	bool ended;
 	struct xm_list out, ended_io;    /* requests whose frames are on their way; and after it */
 	struct xm_list tokens_out, ended_tokens;
+	struct xm_list flushes;          /* wait for the samples */
 	unsigned ntokens;
 };
 
@@ -84,14 +87,32 @@ static void end_now(struct sink *k, struct xm_io_req *req, const struct xm_statu
 	xm_list_add_tail(&k->ended_io, &req->link);
 }
 
+/* What was sent is all sent when its samples are. */
+static void end_flushes(struct sink *k)
+{
+	struct xm_status s = outcome(k);
+	struct xm_list *l;
+
+	if (xm_list_empty(&k->flushes) ||
+	    (s.certainty == XM_DONE && !xm_digester_over(k->digester, &s)))
+		return;
+	while ((l = xm_list_pop(&k->flushes)))
+		end_now(k, xm_container_of(l, struct xm_io_req, link), &s);
+}
+
 static enum xm_queued sink_submit(struct xm_io *io, struct xm_io_req *req)
 {
 	struct sink *k = xm_container_of(io, struct sink, io);
 	struct xm_status s = outcome(k);
 	bool ok;
 
-	if (s.certainty != XM_DONE || req->op == XM_IO_FLUSH) {
+	if (s.certainty != XM_DONE) {
 		end_now(k, req, &s);
+		return XM_QUEUED;
+	}
+	if (req->op == XM_IO_FLUSH) {
+		xm_list_add_tail(&k->flushes, &req->link);
+		end_flushes(k);
 		return XM_QUEUED;
 	}
 	if (req->op == XM_IO_READ || (req->op == XM_IO_WRITE && req->len > XM_WIRE_DATA_MAX) ||
@@ -107,6 +128,7 @@ static enum xm_queued sink_submit(struct xm_io *io, struct xm_io_req *req)
 	if (!ok)
 		return XM_FULL;
 	xm_list_add_tail(&k->out, &req->link);
+	xm_digester_sent(k->digester, &(struct xm_token_run){ req->off, req->len }, 1, false);
 	return XM_QUEUED;
 }
 
@@ -117,6 +139,8 @@ static void sink_wait(struct xm_io *io, struct xm_waiter *w)
 	xm_wire_turn(k->wire);
 	if (!xm_list_empty(&k->ended_io) || !xm_list_empty(&k->ended_tokens))
 		xm_waiter_until(w, 0);
+	if (k->digester)
+		xm_digester_wait(k->digester, w);
 	xm_wire_wait(k->wire, w);
 	if (k->ended && xm_wire_is_read(k->wire))
 		xm_wire_wait_reader(k->wire, w);
@@ -127,7 +151,10 @@ static void sink_reap(struct xm_io *io, struct xm_list *done)
 	struct sink *k = xm_container_of(io, struct sink, io);
 	struct xm_list *l;
 
+	if (k->digester)
+		xm_digester_turn(k->digester);
 	xm_wire_turn(k->wire);
+	end_flushes(k);
 	while ((l = xm_list_pop(&k->ended_io)))
 		xm_list_add_tail(done, l);
 }
@@ -197,6 +224,8 @@ static enum xm_queued tokens_submit(struct xm_token_port *p, struct xm_token_req
 		return XM_FULL;
 	xm_list_add_tail(&k->tokens_out, &req->link);
 	k->ntokens++;
+	/* of the source: what is written here is where it was read there */
+	xm_digester_sent(k->digester, req->runs, req->nruns, true);
 	return XM_QUEUED;
 }
 
@@ -226,7 +255,8 @@ static const struct xm_token_ops token_ops = {
 
 /* ---- the endpoint ---------------------------------------------------------------------------- */
 
-static bool sink_begin(struct xm_endpoint *ep, uint64_t granule, const struct xm_map *skip)
+static bool sink_begin(struct xm_endpoint *ep, struct xm_io *src_io, uint64_t granule,
+		       const struct xm_map *skip)
 {
 	struct sink *k = sink_of(ep);
 	uint64_t off, len, from = skip->lo;
@@ -240,7 +270,8 @@ static bool sink_begin(struct xm_endpoint *ep, uint64_t granule, const struct xm
 	/* where zeros are found in data, they become frames in steps that the receiver's map knows */
 	ep->free_grain = granule > FREE_GRAIN ? granule : FREE_GRAIN;
 	xm_wire_keep_alive(k->wire);
-	return ok;
+	k->digester = ok ? xm_digester_new(k->src, src_io, k->wire, ep->size - skip->left) : NULL;
+	return k->digester;
 }
 
 static void sink_ended(struct xm_endpoint *ep, enum xm_code code, const char *text,
@@ -253,6 +284,8 @@ static void sink_ended(struct xm_endpoint *ep, enum xm_code code, const char *te
 	if (k->ended)
 		return;
 	k->ended = true;
+	if (k->digester)
+		xm_digester_stop(k->digester);
 	snprintf(end.text, sizeof end.text, "%s", text);
 	xm_wire_drain(k->wire);
 	xm_wire_send(k->wire, &(struct xm_wire_out){ .type = XM_WIRE_END, .head = head,
@@ -286,6 +319,8 @@ static void destroy(void *object)
 {
 	struct sink *k = object;
 
+	if (!xm_digester_free(k->digester))
+		return;      /* what is still out may come back into it */
 	xm_wire_free(k->wire);
 	free(k);
 }
@@ -315,6 +350,7 @@ int xm_endpoint_stream(struct xm_ctx *ctx, struct xm_endpoint *src, int out_fd,
 	xm_list_init(&k->ended_io);
 	xm_list_init(&k->tokens_out);
 	xm_list_init(&k->ended_tokens);
+	xm_list_init(&k->flushes);
 	xm_io_init(&k->io, &io_ops, REQS);
 	*ret_ep = ep;
 	return 0;

@@ -13,6 +13,8 @@
 #include <string.h>
 #include "error.h"
 #include "wire-status.h"
+#include "xm/checked.h"
+#include "xm/vec.h"
 
 #define PIECES 48
 #define READS 64
@@ -26,6 +28,7 @@ struct source {
 	struct xm_list held;
 	unsigned nheld;
 	struct xm_list ended_reads, ended_tokens;
+	XM_VEC(struct xm_wire_digest) digests;
 };
 
 static const char key;
@@ -74,22 +77,42 @@ static struct xm_piece *take_piece(struct source *s, const struct xm_wire_frame 
 	return p;
 }
 
-static struct xm_piece *source_next(struct xm_endpoint *ep, bool *ret_over)
+static void take_digest(struct source *s, const struct xm_wire_frame *f)
 {
-	struct source *s = source_of(ep);
+	struct xm_wire_digest d;
+
+	if (!xm_wire_get_digest(f->payload, f->h.len, &d) ||
+	    !xm_range_fits(d.off, (uint64_t)d.len, s->ep->size) ||
+	    s->digests.n == XM_WIRE_DIGESTS_MAX || !xm_vec_push(&s->digests, d))
+		xm_wire_fail(s->wire, XM_E_TEMPORARY, "frame %llu of the stream is no digest that "
+			     "could be", (unsigned long long)f->h.number);
+}
+
+/* The next frame that is a piece. */
+static struct xm_piece *take_frames(struct source *s)
+{
 	struct xm_piece *p = NULL;
 	struct xm_wire_frame f;
 
-	sweep(s);
-	s->hungry = false;
-	if (!s->over && s->nheld < PIECES && xm_wire_next(s->wire, &f)) {
+	while (!p && !s->over && xm_wire_next(s->wire, &f)) {
 		if (f.h.type == XM_WIRE_END)
 			s->over = s->whole = take_end(s, &f);
+		else if (f.h.type == XM_WIRE_DIGEST)
+			take_digest(s, &f);
 		else
 			p = take_piece(s, &f);
-	} else {
-		s->hungry = s->nheld < PIECES;
 	}
+	return p;
+}
+
+static struct xm_piece *source_next(struct xm_endpoint *ep, bool *ret_over)
+{
+	struct source *s = source_of(ep);
+	struct xm_piece *p;
+
+	sweep(s);
+	p = s->nheld < PIECES ? take_frames(s) : NULL;
+	s->hungry = !p && s->nheld < PIECES;
 	if (!s->over)
 		xm_wire_turn(s->wire);
 	if (xm_wire_dead(s->wire, NULL) || (!p && xm_wire_closed(s->wire)))
@@ -243,8 +266,17 @@ static uint64_t source_granule(const struct xm_endpoint *ep)
 	return source_of(ep)->granule;
 }
 
+static size_t source_digests(struct xm_endpoint *ep, struct xm_wire_digest **ret)
+{
+	struct source *s = source_of(ep);
+
+	*ret = s->digests.at;
+	return s->digests.n;
+}
+
 static const struct xm_remote_ops remote_ops = {
 	.blind = true,
+	.digests = source_digests,
 	.granule = source_granule,
 	.next = source_next,
 	.wrong = source_wrong,
@@ -265,6 +297,7 @@ static void destroy(void *object)
 	while ((l = xm_list_pop(&s->held)))
 		xm_piece_free(xm_container_of(l, struct xm_piece, link));
 	xm_wire_free(s->wire);
+	xm_vec_free(&s->digests);
 	free(s);
 }
 

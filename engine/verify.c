@@ -107,6 +107,12 @@ static uint64_t block_size(const struct xm_pair *pair, enum xm_verify_mode mode)
 	return xm_max_u64(xm_round_down(size, least), least);
 }
 
+/* Where reads of it begin and end. */
+static uint64_t edge(const struct xm_endpoint *ep)
+{
+	return xm_max_u64(ep->block_size, ep->dio_align);
+}
+
 bool xm_verify_start(struct xm_verify *v, const struct xm_pair *pair, enum xm_verify_mode mode,
 		     const struct xm_verify_range *range)
 {
@@ -115,6 +121,8 @@ bool xm_verify_start(struct xm_verify *v, const struct xm_pair *pair, enum xm_ve
 	*v = (struct xm_verify){ .pair = pair, .mode = mode, .range = *range, .active = true,
 				 .status = XM_STATUS_DONE, .block = block_size(pair, mode) };
 	xm_list_init(&v->done);
+	if (range->digests)
+		v->block = xm_round_up(XM_WIRE_DIGEST_MAX + 2 * edge(pair->dst), 4096);
 	if (posix_memalign(&memory, 65536, v->block * 2 * XM_VERIFY_SLOTS) != 0)
 		return false;
 	v->memory = memory;
@@ -122,7 +130,7 @@ bool xm_verify_start(struct xm_verify *v, const struct xm_pair *pair, enum xm_ve
 		v->slot[i].buf[0] = v->memory + v->block * 2 * i;
 		v->slot[i].buf[1] = v->slot[i].buf[0] + v->block;
 	}
-	if (mode == XM_VERIFY_SAMPLED)
+	if (mode == XM_VERIFY_SAMPLED && !range->digests)
 		choose_places(v);
 	else
 		v->range.dirty = NULL;
@@ -143,6 +151,17 @@ void xm_verify_free(struct xm_verify *v)
 
 /* ---- a slot ------------------------------------------------------------------- */
 
+/* The place of a digest knows no edges of this disk. */
+static void ask_around(struct xm_verify *v, struct xm_verify_slot *s)
+{
+	struct xm_io_req *req = &s->req[1];
+	uint64_t e = edge(v->pair->dst), end = xm_round_up(req->off + req->len, e);
+
+	req->off = xm_round_down(req->off, e);
+	req->len = xm_min_u64(end, v->pair->dst->size) - req->off;
+	s->to_send = 2;
+}
+
 static void ask(struct xm_verify *v, struct xm_verify_slot *s)
 {
 	const struct xm_pair *p = v->pair;
@@ -156,12 +175,30 @@ static void ask(struct xm_verify *v, struct xm_verify_slot *s)
 		};
 	s->to_send = 3;
 	s->status = XM_STATUS_DONE;
+	if (s->digest)
+		ask_around(v, s);
+}
+
+static bool begin_digest(struct xm_verify *v, struct xm_verify_slot *s)
+{
+	if (v->stopping || v->next == v->range.ndigests)
+		return false;
+	s->digest = &v->range.digests[v->next++];
+	s->off = s->digest->off - v->range.src_off;
+	s->len = s->digest->len;
+	s->tries = 0;
+	s->due = 0;
+	s->used = true;
+	ask(v, s);
+	return true;
 }
 
 static bool begin(struct xm_verify *v, struct xm_verify_slot *s)
 {
 	uint64_t off;
 
+	if (v->range.digests)
+		return begin_digest(v, s);
 	do {
 		if (v->stopping || !next_place(v, &off))
 			return false;
@@ -222,6 +259,15 @@ static void compare(struct xm_verify *v, const struct xm_verify_slot *s)
 	}
 }
 
+static void compare_digest(struct xm_verify *v, const struct xm_verify_slot *s)
+{
+	uint64_t before = v->range.dst_off + s->off - s->req[1].off;
+
+	v->bytes += s->len;
+	if (xm_digest_of(s->buf[1] + before, s->len) != s->digest->hash)
+		tell(v, s->off, s->len);
+}
+
 /* The source cannot be read there, and need not: to compare with a view to copying it differs. */
 static bool unreadable(struct xm_verify *v, const struct xm_verify_slot *s)
 {
@@ -240,7 +286,10 @@ static void ended(struct xm_verify *v, struct xm_verify_slot *s, struct xm_retry
 		  uint64_t now)
 {
 	if (s->status.certainty == XM_DONE) {
-		compare(v, s);
+		if (s->digest)
+			compare_digest(v, s);
+		else
+			compare(v, s);
 		s->used = false;
 		xm_retry_earn(retry);
 	} else if (s->status.act == XM_ACT_RETRY && !v->stopping &&
@@ -299,7 +348,7 @@ void xm_verify_wait(const struct xm_verify *v, uint64_t now, struct xm_waiter *w
 {
 	for (unsigned i = 0; v->active && i < XM_VERIFY_SLOTS; i++) {
 		/* one that is due and could not be sent: the I/O engine is full for the moment */
-		if (v->slot[i].used && v->slot[i].to_send == 3 && v->slot[i].due)
+		if (v->slot[i].used && v->slot[i].to_send && !v->slot[i].out && v->slot[i].due)
 			xm_waiter_until(w, xm_max_u64(v->slot[i].due, now + XM_NS_PER_MS));
 	}
 }

@@ -4,12 +4,14 @@
  *
  * "full" compares everything; "sample" 64 places, one in each 64th of the range
  * and always its first and last bytes, at most 16 MiB in all; of a job that copies what
- * is dirty, places that are.  SCSI VERIFY is
+ * is dirty, places that are.  Where the source cannot be read, but was by who sent it: the
+ * destination against its digests.  SCSI VERIFY is
  * not used: real targets answer GOOD to it without looking.
  */
 #ifndef XM_VERIFY_H
 #define XM_VERIFY_H
 
+#include "digest.h"
 #include "extent-runs.h"
 #include "io.h"
 #include "method.h"
@@ -26,11 +28,15 @@ enum xm_verify_mode { XM_VERIFY_NONE, XM_VERIFY_SAMPLED, XM_VERIFY_FULL };
 struct xm_verify_range {
 	uint64_t src_off, dst_off, len;
 	struct xm_runs *dirty;       /* sample: only what these say is dirty at the source; NULL: all */
+	const struct xm_wire_digest *digests;    /* not NULL: the destination alone is read, at these
+						    places, each inside the range */
+	size_t ndigests;
 };
 
 /* A place being compared. */
 struct xm_verify_slot {
 	uint64_t off, len;           /* off from the start of the range */
+	const struct xm_wire_digest *digest;     /* instead of the source; else NULL */
 	struct xm_io_req req[2];     /* source, destination */
 	uint8_t *buf[2];
 	unsigned to_send, out;       /* of the two requests */

@@ -272,6 +272,29 @@ bool xm_wire_get_runs(const struct xm_wire_header *h, const uint8_t *p, struct x
 	return r->covered > 0 && r->covered <= sum;
 }
 
+/* ---- DIGEST --------------------------------------------------------------------------------- */
+
+size_t xm_wire_put_digest(uint8_t p[XM_WIRE_DIGEST_BYTES], const struct xm_wire_digest *d)
+{
+	xm_put_be64(p, d->off);
+	xm_put_be32(p + 8, d->len);
+	xm_put_be32(p + 12, 0);
+	xm_put_be64(p + 16, d->hash);
+	return XM_WIRE_DIGEST_BYTES;
+}
+
+bool xm_wire_get_digest(const uint8_t *p, size_t len, struct xm_wire_digest *d)
+{
+	uint64_t end;
+
+	if (len != XM_WIRE_DIGEST_BYTES)
+		return false;
+	*d = (struct xm_wire_digest){ .off = xm_get_be64(p), .len = xm_get_be32(p + 8),
+				      .hash = xm_get_be64(p + 16) };
+	return d->len > 0 && d->len <= XM_WIRE_DIGEST_MAX &&
+	       xm_checked_add(d->off, (uint64_t)d->len, &end);
+}
+
 /* ---- FAIL, END ------------------------------------------------------------------------------ */
 
 size_t xm_wire_put_fail(uint8_t *p, const struct xm_wire_fail *f)

@@ -28,7 +28,8 @@
  *     either    PING, so that silence means that the other is gone
  *
  * One-way (a pipe) and token file: HELLO, then DATA, ZERO, SKIP and TOKEN frames in any
- * order, each with its place on the source, then END.  A stream without END was cut.
+ * order, each with its place on the source, and in between DIGESTs of samples of what was
+ * sent, then END.  A stream without END was cut.
  *
  * Data is only believed under its checksum; the transport (ssh) guards against enemies.
  * A token is the right to read the disk: whoever can read the stream can read the data.
@@ -46,7 +47,7 @@
 #include "identity.h"
 
 #define XM_WIRE_MAGIC UINT32_C(0x584d5652)
-#define XM_WIRE_VERSION 1
+#define XM_WIRE_VERSION 2
 #define XM_WIRE_HEADER 32U
 #define XM_WIRE_DATA_MAX (UINT32_C(1) << 20)     /* bytes of the disk in a DATA frame */
 #define XM_WIRE_PAYLOAD_MAX (XM_WIRE_DATA_MAX + 1024)
@@ -54,10 +55,13 @@
 #define XM_WIRE_RUNS_MAX 64U
 #define XM_WIRE_EXTENTS_MAX 4096U                /* in a frame */
 #define XM_WIRE_TEXT_MAX 200U
+#define XM_WIRE_DIGEST_MAX (UINT32_C(64) << 10)  /* bytes of the disk that one stands for */
+#define XM_WIRE_DIGESTS_MAX 4096U                /* in a stream */
 
 enum xm_wire_type {
 	XM_WIRE_HELLO = 1, XM_WIRE_EXTENTS, XM_WIRE_READ, XM_WIRE_DATA, XM_WIRE_ZERO, XM_WIRE_SKIP,
 	XM_WIRE_POPULATE, XM_WIRE_TOKEN, XM_WIRE_FAIL, XM_WIRE_ACK, XM_WIRE_END, XM_WIRE_PING,
+	XM_WIRE_DIGEST,
 	XM_WIRE_TYPES
 };
 #define XM_WIRE_LAST 1U                          /* flag of EXTENTS: the map is whole now */
@@ -127,6 +131,14 @@ struct xm_wire_end {
 	char text[XM_WIRE_TEXT_MAX];
 };
 
+/* DIGEST: off u64, len u32, 0 u32, XXH3-64 of these bytes of the source u64; seed 0. */
+#define XM_WIRE_DIGEST_BYTES 24U
+struct xm_wire_digest {
+	uint64_t off;
+	uint32_t len;
+	uint64_t hash;
+};
+
 /* ---- frames --------------------------------------------------------------------- */
 
 /* The hash is computed over the header without it, then over both parts of the payload. */
@@ -151,6 +163,8 @@ bool xm_wire_get_io(const struct xm_wire_header *h, const uint8_t *p, struct xm_
 #define XM_WIRE_RUNS_BYTES (24U + XM_WIRE_RUNS_MAX * 16U + XM_WIRE_TOKEN_BYTES)
 size_t xm_wire_put_runs(uint8_t *p, const struct xm_wire_runs *r);
 bool xm_wire_get_runs(const struct xm_wire_header *h, const uint8_t *p, struct xm_wire_runs *r);
+size_t xm_wire_put_digest(uint8_t p[XM_WIRE_DIGEST_BYTES], const struct xm_wire_digest *d);
+bool xm_wire_get_digest(const uint8_t *p, size_t len, struct xm_wire_digest *d);
 #define XM_WIRE_FAIL_BYTES (32U + 2U + 48U + 2U + XM_WIRE_TEXT_MAX)
 size_t xm_wire_put_fail(uint8_t *p, const struct xm_wire_fail *f);
 bool xm_wire_get_fail(const uint8_t *p, size_t len, struct xm_wire_fail *f);

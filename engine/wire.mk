@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Streams between two movers: the protocol, and the disks at their other end.
 libengine_la_SOURCES += \
+	engine/digest.c engine/digest.h \
 	engine/remote.h \
 	engine/remote-open.c \
 	engine/remote-source.c engine/remote-source.h engine/remote-answer.c engine/remote-zeros.c \

@@ -367,8 +367,15 @@ int cmd_copy(const struct opts *o)
 int cmd_receive(const struct opts *o)
 {
 	struct copy c = { .o = o, .dst_name = o->operand[0] };
-	int code = link_open(&c.link, o, LINK_RECEIVER);
+	const char *verify = opt_text(o, OPT_VERIFY);
+	int code;
 
+	if (verify && strcmp(verify, "full") == 0 && !link_is_two_way(o)) {
+		console_say(XM_LOG_ERROR, "usage", "--verify=full reads all of the source: it takes a "
+			    "two-way stream (--exec, --listen, --connect)");
+		return XM_E_USAGE;
+	}
+	code = link_open(&c.link, o, LINK_RECEIVER);
 	if (code == XM_OK)
 		code = copy_and_close(&c);
 	link_close(&c.link);

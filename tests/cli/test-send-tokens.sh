@@ -9,20 +9,11 @@
 # shellcheck source=tests/cli/lib-cli.sh
 . "$(dirname "$0")/lib-cli.sh"
 
+# shellcheck source=tests/cli/lib-hosts.sh
+. "$(dirname "$0")/lib-hosts.sh"
+
 cd "$TMP" || exit 1
-SRC=iqn.2026-11.org.xmover.test:src DST=iqn.2026-11.org.xmover.test:dst
 stamped src 64
-from() { echo "iscsi://$ARRAY_ADDR/$SRC/0 --initiator-name=iqn.2026-11.host:a --progress=none"; }
-into() { echo "iscsi://$ARRAY_ADDR/$DST/${1:-0} --initiator-name=iqn.2026-11.host:b --progress=none"; }
-# world PERSONA: an array of two targets, each for one host; dst holds something else than src
-world() {
-	[ -z "${ARRAY_PID:-}" ] || stop_array
-	head -c 64M /dev/zero | tr '\0' '\377' >dst
-	start_array --persona "$1" --target "$SRC" --lun "0=$TMP/src" --allow iqn.2026-11.host:a \
-		--target "$DST" --lun "0=$TMP/dst" --lun 1=8M --lun 2=64M,block=4096 --allow iqn.2026-11.host:b
-}
-copied() { ctl stats | json /dev/stdin '$j->{copies}{token_bytes}'; }
-moved() { json "$1" '"$j->{result} $j->{bytes}{odx} $j->{bytes}{host}"'; }
 
 # ---- two-way ----------------------------------------------------------------------------
 world ideal || exit 1

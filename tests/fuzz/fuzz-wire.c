@@ -41,6 +41,7 @@ static void payload(const struct xm_wire_header *h, const uint8_t *p)
 	struct xm_wire_range range;
 	struct xm_wire_fail fail;
 	struct xm_wire_end end;
+	struct xm_wire_digest digest;
 	struct xm_wire_io io;
 
 	switch (h->type) {
@@ -55,6 +56,10 @@ static void payload(const struct xm_wire_header *h, const uint8_t *p)
 	case XM_WIRE_POPULATE:
 	case XM_WIRE_TOKEN:
 		runs(h, p);
+		break;
+	case XM_WIRE_DIGEST:
+		if (xm_wire_get_digest(p, h->len, &digest))
+			assert(digest.len > 0 && digest.len <= XM_WIRE_DIGEST_MAX);
 		break;
 	case XM_WIRE_FAIL:
 		if (xm_wire_get_fail(p, h->len, &fail))
