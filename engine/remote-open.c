@@ -2,7 +2,6 @@
 /* The receiver's side of a stream, made an endpoint: which kind it is, HELLO says. */
 #include "remote.h"
 
-#include <time.h>
 #include <unistd.h>
 #include "error.h"
 
@@ -21,45 +20,11 @@ static int hello(struct xm_wire *w, bool two_way, struct xm_wire_hello *h, struc
 		       "the sender waits for answers: use --exec, --listen or --connect on both sides");
 }
 
-static bool is_expired(const struct xm_wire_hello *h, const struct xm_wire_frame *f)
-{
-	struct xm_wire_runs runs;
-	uint64_t now = (uint64_t)time(NULL);
-
-	return f->h.type == XM_WIRE_TOKEN && xm_wire_get_runs(&f->h, f->payload, &runs) &&
-	       runs.life && now > h->made && now - h->made > runs.life;
-}
-
-/* All of a token file is looked at before anything is written. */
-static int check_file(struct xm_wire *w, const struct xm_wire_hello *h, struct xm_error **err)
-{
-	bool ended = false, expired = false, odd = false;
-	struct xm_wire_frame f;
-	const char *dead;
-
-	while (xm_wire_next(w, &f)) {
-		odd |= ended || (f.h.type != XM_WIRE_TOKEN && f.h.type != XM_WIRE_ZERO &&
-				 f.h.type != XM_WIRE_SKIP && f.h.type != XM_WIRE_DIGEST &&
-				 f.h.type != XM_WIRE_END);
-		expired |= is_expired(h, &f);
-		ended |= f.h.type == XM_WIRE_END;
-	}
-	dead = xm_wire_dead(w, NULL);
-	if (dead || odd || !ended || !xm_wire_closed(w))
-		return xm_fail(err, XM_E_CONFIG, "the token file is damaged%s%s; export it again. "
-			       "Nothing was written", dead ? ": " : ended ? ": it holds what cannot "
-			       "be" : ": it is cut", dead ? dead : "");
-	if (expired)
-		return xm_fail(err, XM_E_CONFIG, "the tokens in the file have expired; export them "
-			       "again. Nothing was written");
-	return 0;
-}
-
 /* Checks the file, and begins it anew. */
 static int open_file(struct xm_ctx *ctx, struct xm_wire **w, int fd, struct xm_wire_hello *h,
 		     struct xm_error **err)
 {
-	int r = check_file(*w, h, err);
+	int r = xm_token_file_check(*w, h, err);
 
 	xm_wire_free(*w);
 	*w = NULL;

@@ -63,7 +63,10 @@ struct xm_remote_ops {
 };
 
 /* What a frame of a one-way stream holds, without users; NULL: it cannot be, or memory is short. */
-struct xm_piece *xm_piece_of(const struct xm_endpoint *ep, const struct xm_wire_frame *f);
+struct xm_piece *xm_piece_of(const struct xm_wire_hello *h, const struct xm_wire_frame *f);
+/* False: it is no digest that could be. */
+bool xm_piece_digest(const struct xm_wire_hello *h, const struct xm_wire_frame *f,
+		     struct xm_wire_digest *d);
 void xm_piece_free(struct xm_piece *p);
 /* The piece is of no use to this user any more.  NULL is fine. */
 void xm_piece_put(struct xm_piece *p);
@@ -89,6 +92,11 @@ int xm_remote_source_new(struct xm_ctx *ctx, struct xm_wire *w, struct xm_wire_h
 			 struct xm_endpoint **ret_ep, struct xm_error **err);
 int xm_stream_source_new(struct xm_ctx *ctx, struct xm_wire *w, struct xm_wire_hello *h,
 			 struct xm_endpoint **ret_ep, struct xm_error **err);
+
+/*
+ * All of a token file, after its HELLO, is looked at before any of it is used.  0, or -1 and why not.
+ */
+int xm_token_file_check(struct xm_wire *w, const struct xm_wire_hello *h, struct xm_error **err);
 
 /* Tokens of endpoints at the other end of a stream. */
 extern const struct xm_token_ops xm_token_remote;

@@ -13,7 +13,6 @@
 #include <string.h>
 #include "error.h"
 #include "wire-status.h"
-#include "xm/checked.h"
 #include "xm/vec.h"
 
 #define PIECES 48
@@ -21,9 +20,8 @@
 
 struct source {
 	struct xm_io io;
-	struct xm_endpoint *ep;
 	struct xm_wire *wire;
-	uint64_t granule;
+	struct xm_wire_hello hello;      /* less its disk's names */
 	bool over, whole, hungry;
 	struct xm_list held;
 	unsigned nheld;
@@ -69,7 +67,7 @@ static bool take_end(struct source *s, const struct xm_wire_frame *f)
 
 static struct xm_piece *take_piece(struct source *s, const struct xm_wire_frame *f)
 {
-	struct xm_piece *p = xm_piece_of(s->ep, f);
+	struct xm_piece *p = xm_piece_of(&s->hello, f);
 
 	if (!p)
 		xm_wire_fail(s->wire, XM_E_TEMPORARY, "frame %llu of the stream holds what cannot be",
@@ -81,8 +79,7 @@ static void take_digest(struct source *s, const struct xm_wire_frame *f)
 {
 	struct xm_wire_digest d;
 
-	if (!xm_wire_get_digest(f->payload, f->h.len, &d) ||
-	    !xm_range_fits(d.off, (uint64_t)d.len, s->ep->size) ||
+	if (!xm_piece_digest(&s->hello, f, &d) ||
 	    s->digests.n == XM_WIRE_DIGESTS_MAX || !xm_vec_push(&s->digests, d))
 		xm_wire_fail(s->wire, XM_E_TEMPORARY, "frame %llu of the stream is no digest that "
 			     "could be", (unsigned long long)f->h.number);
@@ -263,7 +260,7 @@ static const struct xm_token_ops token_ops = {
 
 static uint64_t source_granule(const struct xm_endpoint *ep)
 {
-	return source_of(ep)->granule;
+	return source_of(ep)->hello.granule;
 }
 
 static size_t source_digests(struct xm_endpoint *ep, struct xm_wire_digest **ret)
@@ -314,8 +311,8 @@ int xm_stream_source_new(struct xm_ctx *ctx, struct xm_wire *w, struct xm_wire_h
 		xm_endpoint_close(ep);
 		return xm_fail(err, XM_E_TEMPORARY, "memory is short");
 	}
-	s->granule = h->granule;
-	s->ep = ep;
+	s->hello = *h;
+	s->hello.disk = (struct xm_identity){ 0 };
 	s->wire = w;
 	xm_list_init(&s->held);
 	xm_list_init(&s->ended_reads);

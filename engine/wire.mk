@@ -12,6 +12,7 @@ libengine_la_SOURCES += \
 	engine/stream-piece.c \
 	engine/stream-sink.c \
 	engine/stream-source.c \
+	engine/token-file.c \
 	engine/wire.c engine/wire.h engine/wire-in.c engine/wire-priv.h \
 	engine/wire-format.c engine/wire-format.h \
 	engine/wire-hello.c engine/wire-hello.h \

@@ -35,6 +35,7 @@ CLI_SH_TESTS = \
 	tests/cli/test-options.sh \
 	tests/cli/test-secrets.sh \
 	tests/cli/test-send.sh \
+	tests/cli/test-send-hostile.sh \
 	tests/cli/test-send-killed.sh \
 	tests/cli/test-send-lies.sh \
 	tests/cli/test-send-tokens.sh \
@@ -45,7 +46,7 @@ CLI_SH_TESTS = \
 CLI_TESTS += $(CLI_SH_TESTS)
 EXTRA_DIST += $(CLI_SH_TESTS) tests/cli/sparse-file tests/cli/lib-cli.sh tests/cli/lib-nbd.sh tests/cli/nbd-hostile \
 	tests/cli/kill-in-flight
-EXTRA_DIST += tests/cli/lib-hosts.sh
+EXTRA_DIST += tests/cli/lib-hosts.sh tests/wire.py
 
 # A launcher that denies io_uring, as container runtimes do.
 check_PROGRAMS += tests/cli/deny-uring
