@@ -2,12 +2,12 @@
 # The engine's own unit tests: linked to libengine alone.
 CORE_UNIT = tests/unit/test-extent-runs tests/unit/test-fence tests/unit/test-job tests/unit/test-map tests/unit/test-pick \
 	tests/unit/test-plan tests/unit/test-retry tests/unit/test-salvage tests/unit/test-sim tests/unit/test-state \
-	tests/unit/test-task
+	tests/unit/test-task tests/unit/test-wire
 check_PROGRAMS += $(CORE_UNIT)
 UNIT_TESTS += $(CORE_UNIT)
 CORE_UNIT_CPPFLAGS = $(ENGINE_CPPFLAGS) -iquote $(srcdir)/tests/unit $(CMOCKA_CFLAGS)
 CORE_UNIT_LDADD = libengine.la $(CMOCKA_LIBS)
-noinst_HEADERS += tests/unit/seed.h
+noinst_HEADERS += tests/unit/seed.h tests/unit/wire-golden.h
 
 tests_unit_test_extent_runs_CPPFLAGS = $(CORE_UNIT_CPPFLAGS)
 tests_unit_test_extent_runs_LDADD = $(CORE_UNIT_LDADD)
@@ -32,3 +32,5 @@ tests_unit_test_state_CPPFLAGS = $(CORE_UNIT_CPPFLAGS) $(XXHASH_CFLAGS)
 tests_unit_test_state_LDADD = $(CORE_UNIT_LDADD) $(XXHASH_LIBS)
 tests_unit_test_salvage_CPPFLAGS = $(CORE_UNIT_CPPFLAGS)
 tests_unit_test_salvage_LDADD = $(CORE_UNIT_LDADD)
+tests_unit_test_wire_CPPFLAGS = $(CORE_UNIT_CPPFLAGS)
+tests_unit_test_wire_LDADD = $(CORE_UNIT_LDADD)
