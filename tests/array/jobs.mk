@@ -2,7 +2,7 @@
 # Whole jobs against the array in-process: the mover's layers and the array in one program.
 JOBS_ARRAY = tests/array/test-jobs tests/array/test-faults tests/array/test-random-plans \
 	tests/array/test-odx-jobs tests/array/test-odx-faults \
-	tests/array/test-xc tests/array/test-od-xc
+	tests/array/test-xc tests/array/test-od-xc tests/array/test-sense-rows
 check_PROGRAMS += $(JOBS_ARRAY)
 ARRAY_TESTS += $(JOBS_ARRAY)
 JOB_RIG = tests/array/job-rig.c tests/array/job-rig.h \
@@ -38,6 +38,10 @@ tests_array_test_od_xc_SOURCES = tests/array/test-od-xc.c $(FAULT_TABLE)
 tests_array_test_od_xc_CPPFLAGS = $(JOBS_CPPFLAGS) -DTESTS_DIR='"$(abs_srcdir)/tests"'
 tests_array_test_od_xc_CFLAGS = $(JOBS_CFLAGS)
 tests_array_test_od_xc_LDADD = $(JOBS_LDADD)
+tests_array_test_sense_rows_SOURCES = tests/array/test-sense-rows.c $(FAULT_TABLE)
+tests_array_test_sense_rows_CPPFLAGS = $(JOBS_CPPFLAGS)
+tests_array_test_sense_rows_CFLAGS = $(JOBS_CFLAGS)
+tests_array_test_sense_rows_LDADD = $(JOBS_LDADD) $(SGUTILS_LIBS)
 tests_array_test_xc_SOURCES = tests/array/test-xc.c tests/unit/copy-rig.c tests/unit/copy-rig.h
 tests_array_test_xc_CPPFLAGS = $(JOBS_CPPFLAGS)
 tests_array_test_xc_CFLAGS = $(JOBS_CFLAGS)
