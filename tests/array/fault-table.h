@@ -2,7 +2,8 @@
 /*
  * A table of fault rules, each for a whole job of its own against the array in-process.
  * For each the exit code and the way the bytes went are stated; the destination is
- * right, or the job failed with that code; every rule fired.
+ * right, or the job failed with that code; what of it is outside the range is as it was;
+ * every rule fired.
  *
  * With 0.3 s a copy the commands stay at 1 MiB, so that "the 6th" is one in the
  * middle; the first is the trial.  XM_FAULT=N runs row N alone.

@@ -8,6 +8,7 @@
 #include "fault-table.h"
 
 #define COPY "op=83/00 "
+#define SLOW "set copy_latency 5000|"
 
 static const struct fault faults[] = {
 	/* ---- the array refuses ---- */
@@ -135,6 +136,23 @@ static const struct fault faults[] = {
 	  NULL, NULL, NULL },
 	{ "op=9e/10 lun=1 action=patch off=0 hex=00000000000000ff", 73, ANY, NULL, NULL, NULL },
 	{ "op=12 lun=1 nth=1 action=drop", 75, ANY, NULL, NULL, NULL },
+
+	/* ---- what it says of a copy that runs, which is believed to live and no more ---- */
+	{ SLOW "op=84/05 action=delay ms=1", 0, ALL, NULL, "ideal", NULL },
+	{ SLOW "op=84/05 " SENSE(5, 24, 00), 0, ALL, NULL, "ideal", NULL },
+	{ SLOW "op=84/05 action=status status=busy", 0, ALL, NULL, "ideal", NULL },
+	{ SLOW "op=84/05 action=truncate len=20", 0, ALL, NULL, "ideal", NULL },
+	{ SLOW "op=84/05 action=patch off=0 hex=ffffffff", 0, ALL, NULL, "ideal", NULL },
+	{ SLOW "op=84/05 action=patch off=0 hex=00000000", 0, ALL, NULL, "ideal", NULL },
+	{ SLOW "op=84/05 action=patch off=5 hex=7f", 0, ALL, NULL, "ideal", NULL },
+	{ SLOW "op=84/05 action=patch off=5 hex=01", 0, ALL, NULL, "ideal", NULL },
+	{ SLOW "op=84/05 action=patch off=13 hex=ffff", 0, ALL, NULL, "ideal", NULL },
+	{ SLOW "op=84/05 action=patch off=15 hex=77", 0, ALL, NULL, "ideal", NULL },
+	{ SLOW "op=84/05 action=patch off=16 hex=ffffffffffffffff", 0, ALL, NULL, "ideal", NULL },
+	{ SLOW "op=84/05 every=2 action=patch off=16 hex=0000000000000000", 0, ALL, NULL, "ideal", NULL },
+	{ SLOW "op=84/05 nth=3 action=drop", 0, ALL, NULL, "ideal", NULL },
+	{ SLOW "op=84/05 nth=3 action=never", 0, ALL, NULL, "ideal", NULL },
+	{ "set copy_latency 86400000|op=83/1c action=delay ms=1", 0, NONE, "stalled", "ideal", NULL },
 
 	/* ---- block I/O, of the trial and of the host copy ---- */
 	{ "op=88 lun=0 nth=1 action=status status=busy", 0, ALL, NULL, NULL, NULL },

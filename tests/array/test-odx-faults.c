@@ -17,6 +17,7 @@
 #define WUT "op=83/11 "
 #define RRTI "op=84/07 "
 #define COA "op=83/1c "
+#define SLOW "set copy_latency 9000|"
 
 static const struct fault faults[] = {
 	/* ---- list identifiers ---- */
@@ -127,6 +128,22 @@ static const struct fault faults[] = {
 	{ RRTI "action=patch off=5 hex=10", 0, NONE, "no_result", NULL, NULL },
 	{ RRTI SENSE(5, 24, 00), 0, NONE, "no_result", NULL, NULL },
 	{ RRTI "nth=6 " SENSE(5, 24, 00), 0, ALL, NULL, NULL, NULL },
+	/* progress that runs backwards, or beyond what was asked: of a token, and of a write */
+	{ "set token_latency 9000|" RRTI "nth=1 action=patch off=16 hex=0000000000000100|"
+	  RRTI "nth=2 action=patch off=16 hex=0000000000000050", 0, NONE, "bad_answer", NULL, NULL },
+	{ "set token_latency 9000|" RRTI "nth=1 action=patch off=16 hex=0000000000000801", 0, NONE,
+	  "bad_answer", NULL, NULL },
+	{ SLOW RRTI "lun=1 nth=1 action=patch off=16 hex=0000000000000100|"
+	  RRTI "lun=1 nth=2 action=patch off=16 hex=00000000000000ff", 0, NONE, "bad_answer", NULL, NULL },
+	{ SLOW RRTI "lun=1 nth=2 action=patch off=16 hex=0000000000000801", 0, NONE, "bad_answer", NULL,
+	  NULL },
+	{ SLOW RRTI "lun=1 nth=2 action=patch off=16 hex=ffffffffffffffff", 0, ALL, NULL, NULL, NULL },
+	{ SLOW RRTI "lun=1 nth=2 action=truncate len=31", 0, NONE, "bad_answer", NULL, NULL },
+	{ SLOW RRTI "lun=1 nth=2 action=patch off=4 hex=10", 0, NONE, "bad_answer", NULL, NULL },
+	{ SLOW RRTI "lun=1 nth=2 " SENSE(5, 24, 00), 0, ALL, NULL, NULL, NULL },
+	/* progress that would take days */
+	{ "set copy_latency 86400000|" COA "action=delay ms=1", 0, NONE, "stalled", NULL, NULL },
+	{ "set token_latency 86400000|" COA "action=delay ms=1", 0, NONE, "stalled", NULL, NULL },
 	/* a token that is another one */
 	{ RRTI "nth=1 action=patch off=80 hex=0123456789abcdef", 0, ALL, NULL, NULL, NULL },
 	{ RRTI "action=patch off=80 hex=0123456789abcdef", 0, NONE, "not_same_array", NULL, NULL },
