@@ -35,6 +35,7 @@ CLI_SH_TESTS = \
 	tests/cli/test-options.sh \
 	tests/cli/test-secrets.sh \
 	tests/cli/test-send.sh \
+	tests/cli/test-send-expired.sh \
 	tests/cli/test-send-hostile.sh \
 	tests/cli/test-send-killed.sh \
 	tests/cli/test-send-lies.sh \

@@ -36,7 +36,7 @@ for lie in "action=lie" "action=short blocks=64" "action=misplace by=4096"; do
 	fired "$lie"
 	like "$OUT" "not what the source holds.*although the array had answered" "$lie: it is said"
 	is "$(bytes_of missing)" 67108864 "$lie: nothing of it is believed"
-	ctl fault clear >/dev/null
+	ctl fault del all >/dev/null
 	exits 0 "$lie: the list, sent as data" piped "--offload=never --extents=missing"
 	try "$lie: equal" cmp src dst
 done
