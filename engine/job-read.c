@@ -2,6 +2,8 @@
 /* The figures and texts a caller reads while a job runs and after. */
 #include "job.h"
 
+#include "remote.h"
+
 static uint64_t now_or_end(const struct xm_job *job)
 {
 	return job->phase == XM_PHASE_END ? job->ended : xm_job_now(job);
@@ -20,8 +22,16 @@ static uint64_t by_way(const struct xm_job *job, enum xm_job_u64 key)
 	return job->ways[way[key]].left;
 }
 
+/* Who sends tokens into a stream lets another use them. */
+static bool is_sender(const struct xm_job *job)
+{
+	return xm_remote_is_blind(job->dst);
+}
+
 static uint64_t offload_used(const struct xm_job *job)
 {
+	if (is_sender(job))
+		return 0;
 	return job->ways[XM_WAY_XCOPY].left || job->ways[XM_WAY_ODX].left ||
 	       job->ways[XM_WAY_NVME_COPY].left;
 }
@@ -82,7 +92,9 @@ static const char *result(const struct xm_job *job)
 		return "new";
 	if (job->result < 0)
 		return "running";
-	return job->result == XM_OK ? "done" : job->result == XM_E_STOPPED ? "stopped" : "failed";
+	if (job->result == XM_OK)
+		return is_sender(job) ? "sent" : "done";
+	return job->result == XM_E_STOPPED ? "stopped" : "failed";
 }
 
 static const char *phase(const struct xm_job *job)

@@ -145,7 +145,7 @@ static void skip(struct xm_job *job)
 
 	/* what an earlier run did not get is still missing, whoever leaves it out */
 	if (job->ways[XM_WAY_RESUMED].left == 0 && suits(&job->tally.left, off, r->len))
-		xm_tally_skip(&job->tally, off, r->len, &job->ways[XM_WAY_SKIP]);
+		job->left_out += xm_tally_skip(&job->tally, off, r->len, &job->ways[XM_WAY_SKIP]);
 	piece_over(job);
 }
 

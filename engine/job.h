@@ -136,6 +136,7 @@ struct xm_job {
 	unsigned piece_run;          /* how far it was made work of */
 	uint64_t piece_at;
 	bool stream_over;
+	uint64_t left_out;           /* bytes that the sender said it would not send */
 	struct xm_map missing;       /* at the end of a job that failed: all but what is durable */
 	struct xm_fallbacks fallbacks;
 	struct xm_retry retry;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "error.h"
+#include "remote.h"
 #include "xm/align.h"
 
 static const char *size_text(char *buf, size_t n, uint64_t bytes)
@@ -92,7 +93,7 @@ static void planned(const struct xm_job *job, char *buf, size_t n)
 
 /* What was neither offloaded nor had to be read: it needs no excuse. */
 struct others {
-	uint64_t zeros, clean, clone, resumed;
+	uint64_t zeros, clean, not_sent, clone, resumed;
 };
 
 static void count_others(const struct xm_job *job, struct others *o)
@@ -101,7 +102,8 @@ static void count_others(const struct xm_job *job, struct others *o)
 
 	/* nothing is skipped but zeros, where all of the disk was to be copied */
 	o->clean = job->has_dirty ? skipped : 0;
-	o->zeros = job->ways[XM_WAY_ZERO].left + skipped - o->clean;
+	o->not_sent = xm_min_u64(job->left_out, skipped);
+	o->zeros = job->ways[XM_WAY_ZERO].left + skipped - o->clean - o->not_sent;
 	o->clone = job->ways[XM_WAY_CLONE].left;
 	o->resumed = job->ways[XM_WAY_RESUMED].left;
 }
@@ -111,6 +113,7 @@ static void add_others(struct xm_job *job, const struct others *o)
 	const struct { uint64_t bytes; const char *words; } rows[] = {
 		{ o->zeros, "were zeros" },
 		{ o->clean, "were not dirty" },
+		{ o->not_sent, "were not sent" },
 		{ o->clone, "were cloned by the file system" },
 		{ o->resumed, "more were there already" },
 	};
@@ -123,6 +126,30 @@ static void add_others(struct xm_job *job, const struct others *o)
 			snprintf(job->message + at, sizeof job->message - at, "; %s %s",
 				 size_text(size, sizeof size, rows[i].bytes), rows[i].words);
 	}
+}
+
+/* What went into a stream has not arrived yet: nothing to be proud of. */
+static void sent(struct xm_job *job)
+{
+	const struct { uint64_t bytes; const char *words; } rows[] = {
+		{ job->ways[XM_WAY_ODX].left, "by token" },
+		{ job->ways[XM_WAY_HOST].left, "as data" },
+		{ job->ways[XM_WAY_ZERO].left, "as zeros" },
+		{ job->ways[XM_WAY_SKIP].left, "left out" },
+		{ job->len - xm_min_u64(job->tally.done, job->len), "not sent" },
+	};
+	const char *between = "";
+	char size[32];
+	size_t at = 0;
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		if (rows[i].bytes == 0)
+			continue;
+		at += (size_t)snprintf(job->message + at, sizeof job->message - at, "%s%s %s", between,
+				       size_text(size, sizeof size, rows[i].bytes), rows[i].words);
+		between = ", ";
+	}
+	snprintf(job->message + at, sizeof job->message - at, "; the receiver says what of it arrived");
 }
 
 void xm_job_write_message(struct xm_job *job)
@@ -139,8 +166,12 @@ void xm_job_write_message(struct xm_job *job)
 		planned(job, buf, n);
 		return;
 	}
+	if (xm_remote_is_blind(job->dst)) {
+		sent(job);
+		return;
+	}
 	count_others(job, &o);
-	data = job->len - xm_min_u64(o.zeros + o.clean + o.resumed, job->len);
+	data = job->len - xm_min_u64(o.zeros + o.clean + o.not_sent + o.resumed, job->len);
 	if (o.resumed == job->len) {
 		snprintf(buf, n, "Nothing was left to move: all of %s was there already",
 			 size_text(total, sizeof total, job->len));

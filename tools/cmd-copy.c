@@ -7,11 +7,11 @@
  * destination is (two-way, the receiver has the job: cmd-send.c).
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include "cmd.h"
 #include "console.h"
+#include "copy-end.h"
 #include "link.h"
 #include "outcome.h"
 #include "rates.h"
@@ -201,56 +201,10 @@ static void on_progress(void *user, const struct xm_job *job)
 
 /* ---- after it ---------------------------------------------------------------------- */
 
-static void print_summary(const struct copy *c)
-{
-	const struct figures *f = &c->figures;
-	char done[TEXT_SIZE_MAX], rate[TEXT_SIZE_MAX], verified[TEXT_SIZE_MAX], t[TEXT_TIME_MAX];
-	uint64_t ms = f->duration_ns / 1000000, moved = figures_offloaded(f) + figures_by_host(f);
-
-	if (opt_flag(c->o, OPT_QUIET) || opt_flag(c->o, OPT_DRY_RUN))
-		return;
-	printf("Moved %s in %s (%s/s); read back and compared: %s.\n", text_size(moved, done),
-	       text_time(f->duration_ns, t),
-	       text_size(ms ? (uint64_t)((double)moved * 1000 / (double)ms) : moved, rate),
-	       text_size(f->verified, verified));
-}
-
-static void print_fallbacks(const struct copy *c)
-{
-	char size[TEXT_SIZE_MAX], detail[FIGURES_DETAIL];
-
-	if (opt_flag(c->o, OPT_QUIET))
-		return;
-	for (size_t i = 0; i < c->figures.fallbacks && i < FIGURES_FALLBACKS; i++) {
-		const struct figures_fallback *fb = &c->figures.fallback[i];
-
-		text_printable(fb->detail, detail, sizeof detail);
-		/* Without bytes: refused in a plan, or before the first byte. */
-		printf("Not offloaded: %s%s%s: %s\n", fb->bytes ? text_size(fb->bytes, size) : "",
-		       fb->bytes ? ", " : "", fb->reason, detail);
-	}
-}
-
-/* Offsets and lengths, a line each: a list as --extents takes it. */
-static void write_missing(const struct copy *c)
-{
-	const char *path = opt_text(c->o, OPT_MISSING);
-	FILE *f = path && c->job ? fopen(path, "we") : NULL;
-	uint64_t off, len = 0;
-
-	if (!path || !c->job)
-		return;
-	for (uint64_t at = 0; f && xm_job_missing(c->job, at, &off, &len) == 0; at = off + len)
-		fprintf(f, "%" PRIu64 " %" PRIu64 "\n", off, len);
-	if (!f || fclose(f) != 0)
-		console_say(XM_LOG_ERROR, "missing", "cannot write the list %s: %s", path,
-			    strerror(errno));
-}
-
 static const char *result_word(const struct copy *c, int code)
 {
 	if (code == XM_OK)
-		return opt_flag(c->o, OPT_DRY_RUN) ? "planned" : "done";
+		return opt_flag(c->o, OPT_DRY_RUN) ? "planned" : c->dst_name ? "done" : "sent";
 	return code == XM_E_STOPPED ? "stopped" : "failed";
 }
 
@@ -265,7 +219,7 @@ static int finish(struct copy *c, struct xm_error *err, bool failed)
 		if (c->src && !c->job)
 			xm_endpoint_refuse(c->src, err ? xm_error_code(err) : XM_E_BUG, message);
 		code = cmd_fail(err);
-		write_missing(c);
+		copy_write_missing(c->o, c->job);
 	}
 	if (c->job) {
 		size_t n = strlen(message);
@@ -273,8 +227,8 @@ static int finish(struct copy *c, struct xm_error *err, bool failed)
 		figures_read(&c->figures, c->job);
 		outcome_figures(&c->figures);
 		if (!failed)
-			print_summary(c);
-		print_fallbacks(c);
+			copy_print_summary(c->o, &c->figures, !c->dst_name);
+		copy_print_fallbacks(c->o, &c->figures);
 		text_printable(c->figures.message, line, sizeof line);
 		if (*line)
 			printf("%s\n", line);

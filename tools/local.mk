@@ -11,6 +11,7 @@ libtools_la_SOURCES = \
 	tools/capabilities.c \
 	tools/cmd-bench.c \
 	tools/cmd-copy.c \
+	tools/copy-end.c tools/copy-end.h \
 	tools/cmd-map.c \
 	tools/cmd-probe.c \
 	tools/cmd-send.c \

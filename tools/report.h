@@ -24,7 +24,7 @@ struct report_disk {
 
 struct report {
 	const char *message;
-	const char *result;      /* done, failed, stopped, planned, running */
+	const char *result;      /* done, sent, failed, stopped, planned, running */
 	int exit_code;           /* -1 while running */
 	const char *started;     /* UTC */
 	const struct figures *figures; /* NULL: no job was made */

@@ -24,6 +24,8 @@ n=$(verified report)
 try "some of it was read back, and no more than a sample ($n)" test "$n" -ge 65536 -a "$n" -le 16777216
 like "$OUT" 'read back and compared: [1-9]' "and it is said"
 exits 0 "--verify=none" piped "" --verify=none
+like "$OUT" 'Sent 64.0 MiB in .*64.0 MiB by token; the receiver says what of it arrived' "the sender says that it sent"
+is "$(grep -c 'Moved\|Storage offload used' <<<"$OUT")" 2 "only the receiver that it moved, and by what"
 is "$(verified report)" 0 "then nothing is read back"
 exits 64 "--verify=full: a pipe cannot" "$xmover" receive dst --verify=full </dev/null
 
