@@ -166,8 +166,9 @@ static void came_back(struct xm_digester *d, struct slot *s)
 		s->hash = xm_digest_of(s->buf, s->what.len);
 		s->state = SLOT_READY;
 		xm_retry_earn(&d->retry);
-	} else if (st->act == XM_ACT_RETRY && !d->stopped && xm_retry_take(&d->retry, s->tries + 1)) {
-		s->due = now_of(d) + xm_retry_delay(++s->tries, xm_ctx_random(d->src->ctx));
+	} else if (st->act == XM_ACT_RETRY && !d->stopped &&
+		   xm_retry_take(&d->retry, st, s->tries + 1)) {
+		s->due = now_of(d) + xm_retry_delay(st, ++s->tries, xm_ctx_random(d->src->ctx));
 		s->state = SLOT_TO_READ;
 	} else if (!d->stopped) {
 		give_up(d, st);

@@ -135,8 +135,9 @@ static void flush_failed(struct xm_job *job)
 	not_covered(job);
 	if (s->certainty == XM_UNKNOWN)
 		xm_fence_need(&job->fence, job->dst->nexus, now);
-	if (s->act != XM_ACT_FATAL && xm_retry_take(&job->retry, ++job->flush_tries)) {
-		job->flush_due = now + xm_retry_delay(job->flush_tries, xm_ctx_random(job->ctx));
+	if (s->act != XM_ACT_FATAL && xm_retry_take(&job->retry, s, ++job->flush_tries)) {
+		job->flush_due = now + xm_retry_delay(s, job->flush_tries,
+						      xm_ctx_random(job->ctx));
 		return;
 	}
 	job->flush_wanted = false;

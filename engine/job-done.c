@@ -7,6 +7,7 @@
  */
 #include "job.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "error.h"
@@ -157,11 +158,14 @@ static void again(struct xm_job *job, struct xm_chunk *c)
 	xm_entry_busy(c->entry, now);
 	/* some of it may have been written, and the source have turned to zeros since */
 	c->task.dst_is_zero &= c->task.kind == XM_TASK_ZERO;
-	if (!xm_retry_take(&job->retry, ++c->tries)) {
+	if (!xm_retry_take(&job->retry, &c->task.status, ++c->tries)) {
 		demote(job, c);
 		return;
 	}
-	c->due = now + xm_retry_delay(c->tries, xm_ctx_random(job->ctx));
+	c->due = now + xm_retry_delay(&c->task.status, c->tries, xm_ctx_random(job->ctx));
+	/* what is not taken in this chunk's place would be refused as well, and cost budget */
+	if (c->task.status.err == EBUSY)
+		c->entry->pause_until = c->due;
 	xm_list_add_tail(&job->parked, &c->link);
 }
 

@@ -135,14 +135,14 @@ void xm_job_trial_later(struct xm_job *job, struct xm_chunk *c)
 
 	if (s->act == XM_ACT_FATAL && !xm_job_salvages(job, s)) {
 		xm_job_fail_status(job, s);
-	} else if (!xm_retry_take(&job->retry, ++e->trial_tries)) {
+	} else if (!xm_retry_take(&job->retry, s, ++e->trial_tries)) {
 		if (s->act == XM_ACT_RETRY && job->pick.offload == XM_OFFLOAD_REQUIRE)
 			xm_job_fail(job, XM_E_TEMPORARY, "%s could not be tried: %s (%s)",
 				    e->ops->title, s->detail, s->reason ? s->reason : "busy");
 		xm_job_method_over(job, e, s->reason ? s->reason : "trial_failed", s->detail);
 	} else {
 		e->hold_until = xm_job_now(job) +
-				xm_retry_delay(e->trial_tries, xm_ctx_random(job->ctx));
+				xm_retry_delay(s, e->trial_tries, xm_ctx_random(job->ctx));
 		xm_entry_busy(e, xm_job_now(job));
 	}
 	xm_job_drop(job, c);

@@ -199,6 +199,7 @@ static void tune_depth(struct xm_entry *e, uint64_t bytes, uint64_t now)
 void xm_entry_done(struct xm_entry *e, uint64_t bytes, uint64_t ns, uint64_t now)
 {
 	e->strikes = 0;
+	e->pause_until = 0;
 	tune_size(e, bytes, ns);
 	tune_depth(e, bytes, now);
 }

@@ -67,6 +67,7 @@ struct xm_entry {
 	uint64_t cut_at;
 	/* trouble */
 	unsigned strikes;
+	uint64_t pause_until;        /* it pushed back: nothing new before, or before a command ends */
 	uint64_t hold_until;         /* no trial before */
 	unsigned trial_tries;
 };

@@ -293,8 +293,9 @@ static void ended(struct xm_verify *v, struct xm_verify_slot *s, struct xm_retry
 		s->used = false;
 		xm_retry_earn(retry);
 	} else if (s->status.act == XM_ACT_RETRY && !v->stopping &&
-		   xm_retry_take(retry, s->tries + 1)) {
-		s->due = now + xm_retry_delay(++s->tries, xm_ctx_random(v->pair->ctx));
+		   xm_retry_take(retry, &s->status, s->tries + 1)) {
+		s->due = now + xm_retry_delay(&s->status, ++s->tries,
+					      xm_ctx_random(v->pair->ctx));
 		ask(v, s);
 	} else if (unreadable(v, s)) {
 		s->used = false;

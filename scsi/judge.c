@@ -161,6 +161,7 @@ void scsi_judge(const struct scsi_cmd *cmd, enum scsi_use use, enum xm_side side
 	const struct scsi_rule *r = v->rule;
 	v->status = (struct xm_status){ .err = r->err, .act = r->act, .certainty = r->certainty,
 		.pair_wide = r->act == XM_ACT_DEMOTE && (r->flags & SCSI_F_PAIR),
+		.full = r->flags & SCSI_F_FULL,
 		.code = r->code, .reason = r->reason };
 	v->status.side = v->status.certainty == XM_DONE ? XM_SIDE_NONE : side_of(v, side);
 	detail(cmd, where, v);

@@ -68,7 +68,8 @@ enum scsi_rule_flags {
 	SCSI_F_NEW_ID = 8,       /* with another list identifier */
 	SCSI_F_RECHECK = 16,     /* the disk may have become another one: fence, which looks again */
 	SCSI_F_STALE = 32,       /* with another token */
-	SCSI_F_PLAIN = 64        /* without what was asked beyond the plain command; once */
+	SCSI_F_PLAIN = 64,       /* without what was asked beyond the plain command; once */
+	SCSI_F_FULL = 128        /* there is room as soon as a command ends */
 };
 
 #define SCSI_ANY (-1)

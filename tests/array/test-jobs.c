@@ -87,11 +87,59 @@ static void unequal_blocks(void **state)
 	assert_int_equal(job_rig_fallback(&r, "block_size"), 16 * MIB);
 }
 
+static void refused_now_and_then(const char *persona, const char *words, enum xm_job_u64 way,
+				 uint64_t least_ms, uint64_t most_ms)
+{
+	unsigned rule, fired;
+	uint64_t ms;
+
+	job_rig_open(&r, 1, persona, "128M", "128M");
+	array_world_control(&r.w, "set copy_latency 3");
+	rule = job_rig_fault(&r, words);
+	run_ok();
+	fired = job_rig_fired(&r, rule);
+	assert_true(fired >= 10);
+	assert_int_equal(job_rig_u64(&r, XM_JOB_RETRIES), fired);
+	assert_int_equal(job_rig_u64(&r, way), 128 * MIB);
+	ms = job_rig_u64(&r, XM_JOB_DURATION_NS) / XM_NS_PER_MS;
+	if (ms < least_ms || ms > most_ms)
+		fail_msg("%s: %u refused, %llu ms", words, fired, (unsigned long long)ms);
+}
+
+/* Simulated time.  A refusal by a full task set costs milliseconds, not a back-off. */
+static void full_task_sets(void **state)
+{
+	(void)state;
+	refused_now_and_then("lio", "op=83 every=2 action=status status=task_set_full",
+			     XM_JOB_BYTES_XCOPY, 1, 1000);
+	job_rig_close(&r);
+	refused_now_and_then("lio", "op=83 nth=2- every=3 action=status status=task_set_full",
+			     XM_JOB_BYTES_XCOPY, 1, 1000);
+	job_rig_close(&r);
+	refused_now_and_then("none", "op=8a every=2 action=status status=task_set_full",
+			     XM_JOB_BYTES_HOST, 1, 2000);
+}
+
+/* All is refused for a while: one chunk after the other must not spend the job's budget in no time. */
+static void pushed_back(void **state)
+{
+	(void)state;
+	refused_now_and_then("lio", "op=83 nth=8- times=30 action=status status=busy",
+			     XM_JOB_BYTES_XCOPY, 1000, 60000);
+	job_rig_close(&r);
+	refused_now_and_then("lio", "op=83 nth=8- times=50 action=status status=task_set_full",
+			     XM_JOB_BYTES_XCOPY, 100, 60000);
+	job_rig_close(&r);
+	refused_now_and_then("none", "op=8a nth=8- times=30 action=status status=busy",
+			     XM_JOB_BYTES_HOST, 1000, 60000);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_teardown(f, teardown)
 	const struct CMUnitTest tests[] = {
-		T(all_by_the_array), T(every_persona), T(unequal_blocks),
+		T(all_by_the_array), T(every_persona), T(unequal_blocks), T(full_task_sets),
+		T(pushed_back),
 	};
 	return cmocka_run_group_tests_name("jobs", tests, NULL, NULL);
 }

@@ -7,6 +7,9 @@
 
 #define MS XM_NS_PER_MS
 
+static const struct xm_status busy = { .act = XM_ACT_RETRY };
+static const struct xm_status full = { .act = XM_ACT_RETRY, .full = true };
+
 static void delays(void **state)
 {
 	static const uint64_t want_ms[] = { 100, 200, 400, 800, 1600, 3200, 5000, 5000 };
@@ -15,14 +18,43 @@ static void delays(void **state)
 	for (unsigned i = 0; i < ARRAY_LEN(want_ms); i++) {
 		uint64_t ns = want_ms[i] * MS;
 
-		assert_int_equal(xm_retry_delay(i + 1, 0), ns - ns / 4);
-		assert_int_equal(xm_retry_delay(i + 1, ns / 4), ns);
+		assert_int_equal(xm_retry_delay(&busy, i + 1, 0), ns - ns / 4);
+		assert_int_equal(xm_retry_delay(&busy, i + 1, ns / 4), ns);
 		for (uint64_t r = 1; r < 2000; r++)
-			assert_in_range(xm_retry_delay(i + 1, r * UINT64_C(0x9e3779b97f4a7c15)),
+			assert_in_range(xm_retry_delay(&busy, i + 1, r * UINT64_C(0x9e3779b97f4a7c15)),
 					ns - ns / 4, ns + ns / 4);
 	}
-	assert_in_range(xm_retry_delay(0, 0), 75 * MS, 125 * MS);
-	assert_in_range(xm_retry_delay(UINT32_MAX, UINT64_MAX), 3750 * MS, 6250 * MS);
+	assert_in_range(xm_retry_delay(&busy, 0, 0), 75 * MS, 125 * MS);
+	assert_in_range(xm_retry_delay(&busy, UINT32_MAX, UINT64_MAX), 3750 * MS, 6250 * MS);
+}
+
+/* A queue that was full is asked again soon, and if it stays so as all else is. */
+static void full_queue(void **state)
+{
+	static const uint64_t want_ms[] = { 2, 4, 8, 16, 32, 64, 100, 200, 400, 800, 1600, 3200, 5000, 5000 };
+	struct xm_retry r;
+	unsigned n = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LEN(want_ms); i++) {
+		uint64_t ns = want_ms[i] * MS;
+
+		assert_int_equal(xm_retry_delay(&full, i + 1, 0), ns - ns / 4);
+		assert_int_equal(xm_retry_delay(&full, i + 1, ns / 4), ns);
+	}
+	assert_in_range(xm_retry_delay(&full, 0, 0), 1 * MS, 3 * MS);
+	assert_in_range(xm_retry_delay(&full, UINT32_MAX, UINT64_MAX), 3750 * MS, 6250 * MS);
+	xm_retry_init(&r);
+	while (xm_retry_take(&r, &full, n + 1))
+		n++;
+	assert_int_equal(n, XM_RETRY_FULL + XM_RETRY_TRIES);
+	assert_int_equal(r.left, XM_RETRY_JOB - XM_RETRY_TRIES);
+	assert_int_equal(r.count, n);
+	/* two of three refused, for ever: no budget runs out */
+	for (unsigned i = 0; i < 10 * XM_RETRY_JOB; i++) {
+		assert_true(xm_retry_take(&r, &full, 1));
+		assert_true(xm_retry_take(&r, &full, 2));
+	}
 }
 
 static void budgets_end(void **state)
@@ -32,17 +64,17 @@ static void budgets_end(void **state)
 
 	(void)state;
 	xm_retry_init(&r);
-	while (xm_retry_take(&r, n + 1))
+	while (xm_retry_take(&r, &busy, n + 1))
 		n++;
 	assert_int_equal(n, XM_RETRY_TRIES);
 	/* many chunks, each within its own: the job's ends it */
-	while (xm_retry_take(&r, 1))
+	while (xm_retry_take(&r, &busy, 1))
 		n++;
 	assert_int_equal(n, XM_RETRY_JOB);
 	assert_int_equal(r.count, n);
 	xm_retry_earn(&r);
-	assert_true(xm_retry_take(&r, 1));
-	assert_false(xm_retry_take(&r, 1));
+	assert_true(xm_retry_take(&r, &busy, 1));
+	assert_false(xm_retry_take(&r, &busy, 1));
 	for (unsigned i = 0; i < 5 * XM_RETRY_JOB; i++)
 		xm_retry_earn(&r);
 	assert_int_equal(r.left, XM_RETRY_JOB);
@@ -112,7 +144,7 @@ static void rate_changes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(delays), cmocka_unit_test(budgets_end), cmocka_unit_test(rate_holds),
+		cmocka_unit_test(delays), cmocka_unit_test(full_queue), cmocka_unit_test(budgets_end), cmocka_unit_test(rate_holds),
 		cmocka_unit_test(rate_changes),
 	};
 
