@@ -8,8 +8,11 @@
  * goes on with it.  The kernel's error handler has then aborted it or reset the
  * logical unit, which ends it on a device that keeps to the standard; a copy
  * manager may take its time over that.  So a drain time is waited for, and said.
- * Then the disk is asked who it is.
+ * Then the disk is asked who it is, down the next path where this one is dead: the
+ * drain time has passed for what went down the old one, whichever way the disk is asked.
+ * (COPY STATUS would know sooner, but tells of the nexus alone that it is asked down.)
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "lu-again.h"
@@ -17,11 +20,14 @@
 
 #define CALLS_BOUND (660 * XM_NS_PER_S)  /* the kernel's timeout and its error handling */
 #define DRAIN (120 * XM_NS_PER_S)
+#define ASK_BOUND (60 * XM_NS_PER_S)     /* on all paths together */
+#define PATH_BOUND (5 * XM_NS_PER_S)     /* on one of several, before the next is taken */
 
 struct sgpt_fence {
 	uint64_t calls_by;               /* no later than this the kernel has answered */
 	uint64_t drained_at;             /* 0: not known yet */
 	bool asking;
+	uint64_t ask_by;
 	struct scsi_lu_again again;
 };
 
@@ -81,6 +87,29 @@ static void begin_drain(struct scsi_transport *t, struct sgpt_fence *f)
 	       "seconds for the array to end them", t->name, (int)(DRAIN / XM_NS_PER_S));
 }
 
+static void begin_asking(struct scsi_transport *t, struct sgpt_fence *f)
+{
+	scsi_lu_again_start(&f->again, sgpt_lu(t));
+	if (sgpt_paths(t) > 1)
+		f->again.give_up = now_of(t) + PATH_BOUND;
+}
+
+static enum xm_fence_result no_answer(struct scsi_transport *t, struct sgpt_fence *f,
+				      struct xm_status *why)
+{
+	char text[256];
+
+	if (now_of(t) < f->ask_by && sgpt_next_path(t)) {
+		xm_log(t->ctx, XM_LOG_WARNING, "path", "%s: a path does not answer (%s); trying the "
+		       "next of %u", t->name, f->again.why, sgpt_paths(t));
+		begin_asking(t, f);
+		return XM_FENCE_PENDING;
+	}
+	snprintf(text, sizeof text, "%s; bring a path up and run the same command again",
+		 f->again.why);
+	return failed(t, XM_E_TEMPORARY, "fence_failed", text, why);
+}
+
 static enum xm_fence_result ask(struct scsi_transport *t, struct sgpt_fence *f,
 				struct xm_status *why)
 {
@@ -92,7 +121,7 @@ static enum xm_fence_result ask(struct scsi_transport *t, struct sgpt_fence *f,
 	case SCSI_AGAIN_OTHER:
 		return failed(t, XM_E_IO, "other_disk", f->again.why, why);
 	default:
-		return failed(t, XM_E_TEMPORARY, "fence_failed", f->again.why, why);
+		return no_answer(t, f, why);
 	}
 }
 
@@ -120,7 +149,8 @@ static enum xm_fence_result fence_poll(struct xm_nexus *nx, struct xm_status *wh
 	if (!sgpt_lu(t))
 		return XM_FENCE_FENCED;
 	f->asking = true;
-	scsi_lu_again_start(&f->again, sgpt_lu(t));
+	f->ask_by = now_of(t) + ASK_BOUND;
+	begin_asking(t, f);
 	return XM_FENCE_PENDING;
 }
 

@@ -84,6 +84,19 @@ static struct scsi_lu *over(struct xm_endpoint *ep, int fd, struct xm_refusal *w
 		      "the disk that answers has other designators than this one");
 }
 
+/* The other paths of a map are opened now: when one is wanted nothing may block. */
+static void add_others(struct scsi_transport *t, const struct scsi_block_path *paths, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		int fd = open_node(&scsi_block_roots_real, &paths[i]);
+
+		if (fd >= 0) {
+			sgpt_add_path(t, fd);
+			close(fd);
+		}
+	}
+}
+
 static struct scsi_lu *over_path(struct xm_endpoint *ep, const struct scsi_block_path *p,
 				 struct xm_refusal *why)
 {
@@ -113,7 +126,10 @@ struct scsi_lu *scsi_lu_of(struct xm_endpoint *ep, struct xm_refusal *why)
 	if (ep->fd < 0 || fstat(ep->fd, &st) != 0 || !S_ISBLK(st.st_mode))
 		return refuse(why, SCSI_R_NOT_SCSI, ep->name, "this is no SCSI logical unit");
 	n = scsi_block_paths(&scsi_block_roots_real, st.st_rdev, ep->name, paths, PATHS, why);
-	for (unsigned i = 0; i < n && !lu; i++)
+	for (unsigned i = 0; i < n && !lu; i++) {
 		lu = over_path(ep, &paths[i], why);
+		if (lu && !paths[i].own)
+			add_others(lu->transport, paths + i + 1, n - i - 1);
+	}
 	return lu;
 }

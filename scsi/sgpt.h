@@ -43,6 +43,8 @@ struct scsi_transport *sgpt_attach(struct xm_endpoint *ep, int fd, struct xm_err
 /* The logical unit that its fence looks at again. */
 struct scsi_lu;
 void sgpt_set_lu(struct scsi_transport *t, const struct scsi_lu *lu);
+/* Another way to the same logical unit, for its fence to go on with; duplicated.  Best effort. */
+void sgpt_add_path(struct scsi_transport *t, int fd);
 
 /* ---- shared with fence-sgio.c ---------------------------------------------------- */
 
@@ -53,6 +55,9 @@ unsigned sgpt_calls(const struct scsi_transport *t);
 uint64_t sgpt_unanswered_at(const struct scsi_transport *t);
 void sgpt_unanswered_over(struct scsi_transport *t);
 const struct scsi_lu *sgpt_lu(const struct scsi_transport *t);
+unsigned sgpt_paths(const struct scsi_transport *t);
+/* Commands go down the next path from now on.  False: there is one alone, or it is not empty. */
+bool sgpt_next_path(struct scsi_transport *t);
 struct sgpt_fence **sgpt_fence_slot(struct scsi_transport *t);
 extern const struct xm_nexus_ops sgpt_nexus_ops;
 

@@ -26,11 +26,14 @@
 #define SG_QUEUE 16                      /* requests an sg descriptor takes (SG_MAX_QUEUE) */
 #define XFER_MIN (64 * 1024)
 #define XFER_MAX (512 * 1024)
+#define PATHS 8
 
 struct sgpt {
 	struct scsi_transport t;         /* first */
 	sgpt_fn *fn;
-	struct xm_calls *calls;
+	struct xm_calls *calls;          /* down the path in use, one of these */
+	struct xm_calls *paths[PATHS];
+	unsigned npaths;
 	uint64_t unanswered_at;
 	const struct scsi_lu *lu;
 	struct sgpt_fence *fence;
@@ -153,7 +156,8 @@ static void sgpt_close(struct scsi_transport *t)
 {
 	struct sgpt *s = sgpt_of(t);
 
-	xm_calls_free(s->calls);
+	for (unsigned i = 0; i < s->npaths; i++)
+		xm_calls_free(s->paths[i]);
 	free(s->fence);
 	free(s);
 }
@@ -190,6 +194,7 @@ struct scsi_transport *sgpt_open(struct xm_ctx *ctx, int fd, const char *name, s
 		xm_fail(err, XM_E_TEMPORARY, "%s: out of memory, threads or descriptors", name);
 		return NULL;
 	}
+	s->paths[s->npaths++] = s->calls;
 	s->fn = fn;
 	s->t = (struct scsi_transport){
 		.ops = &sgpt_ops,
@@ -226,6 +231,38 @@ void sgpt_set_lu(struct scsi_transport *t, const struct scsi_lu *lu)
 {
 	sgpt_of(t)->lu = lu;
 }
+
+/* ---- paths ---------------------------------------------------------------------- */
+
+void sgpt_add_path(struct scsi_transport *t, int fd)
+{
+	struct sgpt *s = sgpt_of(t);
+
+	if (s->npaths == PATHS)
+		return;
+	s->paths[s->npaths] = xm_calls_new(t->ctx, fd, &calls_ops, s);
+	s->npaths += s->paths[s->npaths] != NULL;
+}
+
+unsigned sgpt_paths(const struct scsi_transport *t)
+{
+	return sgpt_of(t)->npaths;
+}
+
+bool sgpt_next_path(struct scsi_transport *t)
+{
+	struct sgpt *s = sgpt_of(t);
+	unsigned i = 0;
+
+	if (s->npaths < 2 || xm_calls_running(s->calls))
+		return false;
+	while (s->paths[i] != s->calls)
+		i++;
+	s->calls = s->paths[(i + 1) % s->npaths];
+	return true;
+}
+
+/* ---- for the fence ---------------------------------------------------------------- */
 
 unsigned sgpt_calls(const struct scsi_transport *t)
 {

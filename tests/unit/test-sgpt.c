@@ -16,6 +16,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "lu.h"
+#include "error.h"
+#include "lu-open.h"
 #include "sgpt.h"
 #include "xm/endian.h"
 
@@ -50,6 +52,64 @@ static void fake_call(struct sgpt_call *c)
 	memcpy(c->sense, fake.answer.sense, sizeof c->sense);
 	if (c->dir == SCSI_DATA_IN)
 		memset(c->data, 0x5a, c->len);
+	pthread_mutex_unlock(&fake.lock);
+}
+
+/* ---- a disk of two paths ------------------------------------------------------------- */
+
+static struct {
+	int fd[2];                       /* of its paths, as the transport has them; -1: not asked yet */
+	bool dead[2];
+	unsigned asked[2];
+	uint8_t names[2];                /* last byte of the NAA designator, by path */
+} disk;
+
+static unsigned path_of(int fd)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		if (disk.fd[i] < 0 || disk.fd[i] == fd) {
+			disk.fd[i] = fd;
+			return i;
+		}
+	}
+	fail_msg("a third path");
+	return 0;
+}
+
+static void put(struct sgpt_call *c, const uint8_t *bytes, size_t n)
+{
+	memset(c->data, 0, c->len);
+	memcpy(c->data, bytes, n < c->len ? n : c->len);
+}
+
+/* SPC-4 6.6.2, 7.8.5, 7.8.15; SBC-3 5.16: just so much as makes a disk of 2048 blocks of 512 bytes. */
+static void disk_call(struct sgpt_call *c)
+{
+	static const uint8_t inquiry[36] = { 0, 0, 6, 2, 31, [8] = 'X' };
+	static const uint8_t pages[6] = { 0, 0x00, 0, 2, 0x00, 0x83 };
+	static const uint8_t capacity[32] = { [6] = 0x07, [7] = 0xff, [10] = 2 };
+	uint8_t names[16] = { 0, 0x83, 0, 12, 1, 3, 0, 8, 0x60, 1, 2, 3, 4, 5, 6, 0 };
+	unsigned path;
+
+	pthread_mutex_lock(&fake.lock);
+	path = path_of(c->fd);
+	disk.asked[path]++;
+	names[15] = disk.names[path];
+	c->host = disk.dead[path] ? DID_NO_CONNECT : DID_OK;
+	if (c->host || c->dir != SCSI_DATA_IN)
+		goto out;
+	if (c->cdb[0] == 0x12 && !(c->cdb[1] & 1))
+		put(c, inquiry, sizeof inquiry);
+	else if (c->cdb[0] == 0x12 && c->cdb[2] == 0x00)
+		put(c, pages, sizeof pages);
+	else if (c->cdb[0] == 0x12 && c->cdb[2] == 0x83)
+		put(c, names, sizeof names);
+	else if (c->cdb[0] == 0x9e)
+		put(c, capacity, sizeof capacity);
+	else
+		*c = (struct sgpt_call){ .data = c->data, .len = c->len, .fd = c->fd, .dir = c->dir,
+			.status = 0x02, .sense = { 0x70, 0, 5, [12] = 0x20 }, .sense_len = 18 };
+out:
 	pthread_mutex_unlock(&fake.lock);
 }
 
@@ -103,7 +163,7 @@ struct world {
 	struct xm_list done;
 };
 
-static void begin(struct world *w)
+static void begin_by(struct world *w, sgpt_fn *fn)
 {
 	int fd = open("/dev/null", O_RDWR);
 
@@ -112,10 +172,15 @@ static void begin(struct world *w)
 	skew = 0;
 	w->ctx = xm_ctx_new();
 	w->ctx->clock = &skewed;
-	w->t = sgpt_open(w->ctx, fd, "/dev/sg9", fake_call, NULL);
+	w->t = sgpt_open(w->ctx, fd, "/dev/sg9", fn, NULL);
 	assert_non_null(w->t);
 	xm_list_init(&w->done);
 	close(fd);
+}
+
+static void begin(struct world *w)
+{
+	begin_by(w, fake_call);
 }
 
 static void end(struct world *w)
@@ -320,6 +385,102 @@ static void test_hanging_call(void **state)
 	end(&w);
 }
 
+/* ---- two paths ---------------------------------------------------------------------------- */
+
+static struct scsi_lu *begin_disk(struct world *w)
+{
+	int fd = open("/dev/null", O_RDWR);
+	struct xm_error *err = NULL;
+	struct scsi_lu *lu;
+
+	memset(&disk, 0, sizeof disk);
+	disk.fd[0] = disk.fd[1] = -1;
+	begin_by(w, disk_call);
+	lu = scsi_lu_new(w->t, 0, &err);
+	if (!lu)
+		fail_msg("%s", xm_error_text(err));
+	sgpt_set_lu(w->t, lu);
+	sgpt_add_path(w->t, fd);
+	close(fd);
+	return lu;
+}
+
+/* The path is dead for good: the drain time passes, and then the disk is asked down the other. */
+static void test_path_fails(void **state)
+{
+	struct xm_status why = { 0 };
+	struct scsi_cmd cmd;
+	struct scsi_lu *lu;
+	struct world w;
+	uint64_t before;
+
+	(void)state;
+	lu = begin_disk(&w);
+	disk.dead[0] = true;
+	before = skewed_now(NULL);
+	send_one(&w, &cmd, SCSI_NO_DATA, NULL, 0);
+	await(&w);
+	assert_int_equal(cmd.outcome, SCSI_NO_ANSWER);
+	assert_int_equal(disk.asked[1], 0);
+	if (fence(&w, &why) != XM_FENCE_FENCED)
+		fail_msg("%s", why.detail);
+	assert_true(skewed_now(NULL) >= before + 120 * XM_NS_PER_S);
+	w.t->nexus.state = XM_NEXUS_OPEN;
+	w.t->nexus.lost = false;
+	/* and goes on there */
+	unsigned asked[2] = { disk.asked[0], disk.asked[1] };
+	send_one(&w, &cmd, SCSI_NO_DATA, NULL, 0);
+	await(&w);
+	assert_int_equal(cmd.outcome, SCSI_ANSWERED);
+	assert_int_equal(disk.asked[0], asked[0]);
+	assert_int_equal(disk.asked[1], asked[1] + 1);
+	end(&w);
+	free(lu);
+}
+
+/* Behind the other path is another disk: never gone on with. */
+static void test_path_of_another(void **state)
+{
+	struct xm_status why = { 0 };
+	struct scsi_cmd cmd;
+	struct scsi_lu *lu;
+	struct world w;
+
+	(void)state;
+	lu = begin_disk(&w);
+	disk.dead[0] = true;
+	disk.names[1] = 9;
+	send_one(&w, &cmd, SCSI_NO_DATA, NULL, 0);
+	await(&w);
+	assert_int_equal(fence(&w, &why), XM_FENCE_FAILED);
+	assert_int_equal(why.code, XM_E_IO);
+	assert_true(disk.asked[1] > 0);
+	end(&w);
+	free(lu);
+}
+
+/* Both dead: bounded, each was asked, and it says what to do. */
+static void test_all_paths_fail(void **state)
+{
+	struct xm_status why = { 0 };
+	struct scsi_cmd cmd;
+	struct scsi_lu *lu;
+	struct world w;
+
+	(void)state;
+	lu = begin_disk(&w);
+	disk.dead[0] = disk.dead[1] = true;
+	send_one(&w, &cmd, SCSI_NO_DATA, NULL, 0);
+	await(&w);
+	assert_int_equal(fence(&w, &why), XM_FENCE_FAILED);
+	assert_int_equal(why.code, XM_E_TEMPORARY);
+	assert_int_equal(why.certainty, XM_UNKNOWN);
+	assert_true(disk.asked[1] > 0);
+	assert_non_null(strstr(why.detail, "run the same command again"));
+	end(&w);
+	free(lu);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -328,6 +489,9 @@ int main(void)
 		cmocka_unit_test(test_sixteen_at_a_time),
 		cmocka_unit_test(test_fence_drains),
 		cmocka_unit_test(test_hanging_call),
+		cmocka_unit_test(test_path_fails),
+		cmocka_unit_test(test_path_of_another),
+		cmocka_unit_test(test_all_paths_fail),
 	};
 
 	return cmocka_run_group_tests_name("sgpt", tests, NULL, NULL);
