@@ -4,6 +4,7 @@ LAB_TESTS = \
 	tests/lab/test-lio-iscsi.sh \
 	tests/lab/test-lio-sgio.sh \
 	tests/lab/test-mapper.sh \
+	tests/lab/test-missing.sh \
 	tests/lab/test-nvme.sh \
 	tests/lab/test-persona.sh
 EXTRA_DIST += $(LAB_TESTS) tests/lab/bench-lio tests/lab/guest tests/lab/guest-bench.sh tests/lab/guest-iscsi.sh \
