@@ -14,7 +14,7 @@ like "$OUT" "^lab: not installed:.* qemu-system-x86_64 .*iscsid .*\(apt-get inst
 	"all of them are named, and their packages"
 exits 0 "a test without programs" bash "$XM_SRC/tests/lab/test-nvme.sh"
 like "$OUT" "^1..0 # SKIP lab: not installed: qemu-system-x86_64 " "is skipped, and says so"
-for name in bench-lio shell; do
+for name in bench-lio newer-qemu shell; do
 	exits 77 "$name without programs" bash "$XM_SRC/tests/lab/$name"
 	like "$OUT" "not installed: qemu-system-x86_64 " "$name says so"
 done

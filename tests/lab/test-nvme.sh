@@ -29,23 +29,41 @@ image a $((3 * mib + 32)) $mib $mib $mib 16
 truncate -s "${mib}M" "$TMP/b" "$TMP/c"
 image untold 12 4 4
 image slow 20 8 8 8@5
+truncate -s 8M "$TMP/slow2"
+trace=$TMP/trace
 drive() { printf -- '-drive\nfile=%s,if=none,format=raw,id=%s%s\n' "$TMP/$1" "$1" "${2:-}"; }
 mapfile -t options < <(
 	printf -- '-device\nnvme,id=c0,serial=lab0\n-device\nnvme,id=c1,serial=lab1\n'
-	drive a; drive b; drive c; drive untold; drive slow ,throttling.bps-total=1048576
+	drive a; drive b; drive c; drive untold
+	drive slow ,throttling.bps-total=1048576; drive slow2 ,throttling.bps-total=1048576
 	printf -- '-device\n%s\n' nvme-ns,drive=a,bus=c0,nsid=1,mssrl=2048,mcl=16384,msrc=31 \
-		nvme-ns,drive=b,bus=c0,nsid=2 nvme-ns,drive=c,bus=c0,nsid=3,logical_block_size=4096,physical_block_size=4096 \
-		nvme-ns,drive=untold,bus=c0,nsid=4,mssrl=0,mcl=0,msrc=0 nvme-ns,drive=slow,bus=c1,nsid=1,mssrl=4096,mcl=32768,msrc=7
+		nvme-ns,drive=b,bus=c0,nsid=2,mssrl=1024,mcl=8192,msrc=15 nvme-ns,drive=c,bus=c0,nsid=3,logical_block_size=4096,physical_block_size=4096 \
+		nvme-ns,drive=untold,bus=c0,nsid=4,mssrl=0,mcl=0,msrc=0 nvme-ns,drive=slow,bus=c1,nsid=1,mssrl=4096,mcl=32768,msrc=7 \
+		nvme-ns,drive=slow2,bus=c1,nsid=2,mssrl=4096,mcl=32768,msrc=7
+	printf -- '-trace\n%s\n' pci_nvme_copy pci_nvme_write
+	printf -- '-D\n%s\n' "$trace"
 )
 "$XM_SRC/tests/lab/guest" --seconds $((mib * 2)) guest-nvme.sh "${options[@]}" || exit
 
-# same FILE AT MIB: its first partition, which begins at 1 MiB, and what begins at AT are equal.
+# same FILE FROM AT MIB [FILE2]: so much is equal at FROM and at AT, both in MiB.
 same() {
-	cmp -n $(($3 << 20)) -i "$((1 << 20)):$(($2 << 20))" "$TMP/$1" "$TMP/$1" && return
-	echo "Bail out! $1 at $2 MiB differs from its source"
+	cmp -n $(($4 << 20)) -i $(($2 << 20)):$(($3 << 20)) "$TMP/$1" "$TMP/${5:-$1}" && return
+	echo "Bail out! ${5:-$1} at $3 MiB differs from its source"
 	exit 1
 }
-same a $((mib + 1)) $mib
-same a $((2 * mib + 1)) $mib
-same untold 5 4
-same slow 9 8
+# seen TEXT WHAT: the controller was told so.
+seen() {
+	grep -qE "$1" "$trace" && return
+	echo "Bail out! the controller saw no $2"
+	exit 1
+}
+third=$((2 * mib + 1))
+same a 1 $((mib + 1)) $mib
+same a 1 $third 8
+cmp -n $((4 << 20)) -i 0:$(((third + 8) << 20)) /dev/zero "$TMP/a" || { echo "Bail out! no zeros"; exit 1; }
+same a 13 $((third + 12)) $((mib - 12))
+[ -z "${XM_LAB_QEMU:-}" ] || same a 1 0 $mib b
+same untold 1 5 4
+same slow 1 9 8
+seen "pci_nvme_copy .*nsid 1 nr [0-9]+ format 0x0" "Copy of format 0h"
+seen "pci_nvme_write .*WRITE_ZEROES.* nsid 1 .*lba 0x$(printf %x $(((third + 8) * 2048)))" "Write Zeroes for what was known to be zeros"
