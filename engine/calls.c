@@ -90,13 +90,21 @@ void xm_calls_wait(struct xm_calls *calls, struct xm_waiter *w)
 	}
 }
 
+static void drop(const struct xm_calls *calls, struct xm_call *call)
+{
+	if (calls->ops->drop)
+		calls->ops->drop(call);
+	else
+		free(call);
+}
+
 static void came_back(struct xm_calls *calls, struct xm_call *call)
 {
 	xm_list_del(&call->link);
 	calls->n--;
 	if (!call->given_up)
 		calls->ops->back(calls->user, call);
-	free(call);
+	drop(calls, call);
 }
 
 void xm_calls_service(struct xm_calls *calls)
@@ -129,11 +137,11 @@ void xm_calls_free(struct xm_calls *calls)
 		struct xm_call *call = call_of(xm_container_of(l, struct xm_work, link));
 
 		xm_list_del(&call->link);
-		free(call);
+		drop(calls, call);
 	}
 	if (xm_pool_client_free(calls->client)) {
 		while ((l = xm_list_pop(&calls->running)))
-			free(call_at(l));
+			drop(calls, call_at(l));
 		close(calls->fd);
 	}
 	free(calls);

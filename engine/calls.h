@@ -19,7 +19,7 @@
 
 struct xm_calls;
 
-/* The first member of a caller's, from malloc, with all that the call touches. */
+/* The first member of a caller's, from malloc or as its drop() frees it, with all that the call touches. */
 struct xm_call {
 	struct xm_work work;
 	struct xm_list link;
@@ -32,6 +32,7 @@ struct xm_call {
 struct xm_calls_ops {
 	void (*back)(void *user, struct xm_call *call);     /* it returned; freed afterwards */
 	void (*give_up)(void *user, struct xm_call *call);  /* past its deadline: back does not follow */
+	void (*drop)(struct xm_call *call);                 /* frees one that no thread has; NULL: free() */
 };
 
 /* fd is duplicated.  NULL without memory, threads or descriptors. */

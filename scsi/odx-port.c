@@ -130,7 +130,7 @@ static bool build(struct odx_slot *s)
 	s->immed = populate && p->immed;
 	size_t len = populate ? encode_populate(s) : encode_write(s);
 	s->main = (struct scsi_cmd){ .lun = p->lu->lun, .dir = SCSI_DATA_OUT, .data = s->list,
-		.len = len, .done = &p->done, .user = s };
+		.len = len, .secret = !populate, .done = &p->done, .user = s };
 	xm_list_init(&s->main.link);
 	s->main.cdb_len = populate ?
 		scsi_cdb_populate_token(s->main.cdb, s->id, (uint32_t)len) :
@@ -163,6 +163,7 @@ static void send_ask(struct odx_slot *s, enum odx_asking what)
 		s->ask.dir = SCSI_DATA_IN;
 		s->ask.data = s->answer;
 		s->ask.len = sizeof s->answer;
+		s->ask.secret = true;
 		s->ask.cdb_len = scsi_cdb_receive_copy_lid4(s->ask.cdb, SCSI_ROD_TOKEN_INFORMATION,
 							    s->id, sizeof s->answer);
 	} else {

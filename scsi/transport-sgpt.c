@@ -18,6 +18,7 @@
 #include <sys/ioctl.h>
 #include "calls.h"
 #include "error.h"
+#include "secret.h"
 #include "sgpt.h"
 #include "xm/align.h"
 
@@ -44,7 +45,7 @@ struct running {
 	struct scsi_cmd *cmd;
 	sgpt_fn *fn;
 	struct sgpt_call call;
-	uint8_t data[];
+	bool secret;
 };
 
 static struct sgpt *sgpt_of(const struct scsi_transport *t)
@@ -93,7 +94,7 @@ static void take_answer(struct sgpt *s, struct running *r)
 	memcpy(cmd->sense, c->sense, c->sense_len);
 	cmd->got = cmd->len - (c->resid < cmd->len ? c->resid : cmd->len);
 	if (cmd->dir == SCSI_DATA_IN)
-		memcpy(cmd->data, r->data, cmd->got);
+		memcpy(cmd->data, c->data, cmd->got);
 	finish(s, cmd, SCSI_ANSWERED, 0);
 }
 
@@ -111,9 +112,34 @@ static void give_up(void *user, struct xm_call *call)
 	finish(s, running_of(call)->cmd, SCSI_NO_ANSWER, ETIMEDOUT);
 }
 
-static const struct xm_calls_ops calls_ops = { .back = came_back, .give_up = give_up };
+static void drop(struct xm_call *call)
+{
+	struct running *r = running_of(call);
+
+	if (r->secret)
+		xm_secret_free(r->call.data, r->call.len);
+	else
+		free(r->call.data);
+	free(r);
+}
+
+static const struct xm_calls_ops calls_ops = { .back = came_back, .give_up = give_up,
+					       .drop = drop };
 
 /* ---- the transport ------------------------------------------------------------- */
+
+/* A copy: a call that hangs keeps it.  False when memory is short. */
+static bool take_data(struct running *r, const struct scsi_cmd *cmd)
+{
+	if (cmd->len == 0)
+		return true;
+	r->secret = cmd->secret;
+	r->call.len = cmd->len;
+	r->call.data = r->secret ? xm_secret_new(cmd->len) : calloc(1, cmd->len);
+	if (r->call.data && cmd->dir == SCSI_DATA_OUT)
+		memcpy(r->call.data, cmd->data, cmd->len);
+	return r->call.data != NULL;
+}
 
 static enum xm_queued sgpt_submit(struct scsi_transport *t, struct scsi_cmd *cmd)
 {
@@ -123,20 +149,17 @@ static enum xm_queued sgpt_submit(struct scsi_transport *t, struct scsi_cmd *cmd
 
 	if (cmd->len > t->max_xfer || cmd->cdb_len > sizeof cmd->cdb)
 		return XM_FULL;
-	r = calloc(1, sizeof *r + cmd->len);
+	r = calloc(1, sizeof *r);
 	if (!r)
 		return XM_FULL;
 	r->base.run = run;
 	r->fn = s->fn;
 	r->cmd = cmd;
 	r->call = (struct sgpt_call){ .fd = xm_calls_fd(s->calls), .cdb_len = cmd->cdb_len,
-				      .dir = cmd->dir, .data = r->data, .len = cmd->len,
-				      .timeout_s = (int)(timeout / XM_NS_PER_S) };
+				      .dir = cmd->dir, .timeout_s = (int)(timeout / XM_NS_PER_S) };
 	memcpy(r->call.cdb, cmd->cdb, sizeof cmd->cdb);
-	if (cmd->dir == SCSI_DATA_OUT && cmd->len)
-		memcpy(r->data, cmd->data, cmd->len);
-	if (!xm_calls_submit(s->calls, &r->base, timeout + GRACE)) {
-		free(r);
+	if (!take_data(r, cmd) || !xm_calls_submit(s->calls, &r->base, timeout + GRACE)) {
+		drop(&r->base);
 		return XM_FULL;
 	}
 	return XM_QUEUED;

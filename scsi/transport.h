@@ -38,6 +38,7 @@ struct scsi_cmd {
 	enum scsi_dir dir;
 	void *data;
 	size_t len;
+	bool secret;             /* the data is a right to read: no copy of it in a core file, none left behind */
 	uint64_t timeout_ns;     /* after it the outcome is NO_ANSWER */
 	struct xm_list *done;    /* where it goes when finished */
 	void *user;

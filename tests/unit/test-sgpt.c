@@ -32,13 +32,34 @@ struct fake {
 	struct sgpt_call last;           /* what was asked, data at its first 16 bytes */
 	uint8_t sent[16];
 	unsigned calls;
+	bool dumped;                     /* a core file of that moment has the data */
 } fake = { .lock = PTHREAD_MUTEX_INITIALIZER, .freed = PTHREAD_COND_INITIALIZER };
+
+/* Whether a core file would have it: "dd" in the VmFlags of its mapping (proc(5)). */
+static bool is_dumped(const void *p)
+{
+	FILE *f = fopen("/proc/self/smaps", "r");
+	unsigned long lo, hi, at = (unsigned long)p;
+	bool here = false, dumped = true;
+	char line[512];
+
+	assert_non_null(f);
+	while (fgets(line, sizeof line, f)) {
+		if (sscanf(line, "%lx-%lx ", &lo, &hi) == 2)
+			here = at >= lo && at < hi;
+		else if (here && strncmp(line, "VmFlags:", 8) == 0)
+			dumped = !strstr(line, " dd");
+	}
+	fclose(f);
+	return dumped;
+}
 
 static void fake_call(struct sgpt_call *c)
 {
 	pthread_mutex_lock(&fake.lock);
 	fake.calls++;
 	fake.last = *c;
+	fake.dumped = c->len && is_dumped(c->data);
 	if (c->dir == SCSI_DATA_OUT)
 		memcpy(fake.sent, c->data, c->len < 16 ? c->len : 16);
 	while (fake.hold)
@@ -189,11 +210,14 @@ static void end(struct world *w)
 	xm_ctx_free(w->ctx);
 }
 
+static bool secret;              /* of the next commands */
+
 static void send_one(struct world *w, struct scsi_cmd *cmd, enum scsi_dir dir, void *data,
 		     size_t len)
 {
 	*cmd = (struct scsi_cmd){ .cdb = { 0x83, 0, 0x11 }, .cdb_len = 16, .dir = dir, .data = data,
-				  .len = len, .timeout_ns = 30 * XM_NS_PER_S, .done = &w->done };
+				  .len = len, .timeout_ns = 30 * XM_NS_PER_S, .secret = secret,
+				  .done = &w->done };
 	xm_list_init(&cmd->link);
 	assert_int_equal(scsi_submit(w->t, cmd), XM_QUEUED);
 }
@@ -286,6 +310,27 @@ static void test_long_timeout_and_residual(void **state)
 	assert_int_equal(cmd.got, 412);
 	assert_int_equal(buf[411], 0x5a);
 	assert_int_equal(buf[412], 0);
+	end(&w);
+}
+
+/* What is a right to read is in no core file while it is out. */
+static void test_secret(void **state)
+{
+	struct world w;
+	struct scsi_cmd cmd;
+	uint8_t buf[1024] = { 0x55 };
+
+	(void)state;
+	begin(&w);
+	for (unsigned i = 0; i < 4; i++) {
+		secret = i < 2;
+		send_one(&w, &cmd, i & 1 ? SCSI_DATA_IN : SCSI_DATA_OUT, buf, sizeof buf);
+		await(&w);
+		assert_int_equal(fake.dumped, i >= 2);
+		assert_int_equal(i & 1 ? buf[1023] : fake.sent[0], i & 1 ? 0x5a : 0x55);
+		buf[0] = 0x55;
+		buf[1023] = 0;
+	}
 	end(&w);
 }
 
@@ -486,6 +531,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_outcomes),
 		cmocka_unit_test(test_long_timeout_and_residual),
+		cmocka_unit_test(test_secret),
 		cmocka_unit_test(test_sixteen_at_a_time),
 		cmocka_unit_test(test_fence_drains),
 		cmocka_unit_test(test_hanging_call),

@@ -112,6 +112,9 @@ static void compare(const struct exchange *x, const struct scsi_cmd *cmd, unsign
 		print_error("\n");
 		fail();
 	}
+	/* WRITE USING TOKEN, RECEIVE ROD TOKEN INFORMATION: their data has a token in it */
+	if ((cmd->cdb[0] == 0x83 && cmd->cdb[1] == 0x11) || (cmd->cdb[0] == 0x84 && cmd->cdb[1] == 0x07))
+		assert_true(cmd->secret);
 	if (cmd->dir != SCSI_DATA_OUT) {
 		assert_int_equal(x->out_len, 0);
 		return;
