@@ -36,7 +36,7 @@ bool xm_job_compare_begin(struct xm_job *job)
 	}
 	job->verify.fn = differs;
 	job->verify.user = job;
-	job->verify.salvage = job->opt.salvage ? &job->salvage : NULL;
+	job->verify.unread_differs = job->opt.salvage;
 	return true;
 }
 

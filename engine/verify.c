@@ -273,7 +273,7 @@ static bool unreadable(struct xm_verify *v, const struct xm_verify_slot *s)
 {
 	const struct xm_status *src = &s->req[0].status;
 
-	if (!v->salvage || src->certainty != XM_NOT_DONE || src->act != XM_ACT_FATAL ||
+	if (!v->unread_differs || src->certainty != XM_NOT_DONE || src->act != XM_ACT_FATAL ||
 	    s->req[1].status.certainty != XM_DONE)
 		return false;
 	if (v->fn)

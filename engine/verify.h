@@ -56,8 +56,8 @@ struct xm_verify {
 	unsigned nplaces;
 	xm_difference_fn *fn;        /* NULL: stop at the first difference */
 	void *user;
-	const struct xm_salvage *salvage;    /* not NULL: a source that cannot be read is no failure, and
-						what is listed there is not looked at */
+	const struct xm_salvage *salvage;    /* what is listed there is not looked at; NULL: all is */
+	bool unread_differs;         /* a source that cannot be read is no failure: it differs */
 	/* Owned by the loop. */
 	uint8_t *memory;
 	struct xm_verify_slot slot[XM_VERIFY_SLOTS];
