@@ -133,7 +133,13 @@ void xm_job_trial_later(struct xm_job *job, struct xm_chunk *c)
 	const struct xm_status *s = &c->task.status;
 	struct xm_entry *e = c->entry;
 
-	if (s->act == XM_ACT_FATAL && !xm_job_salvages(job, s)) {
+	if (s->act == XM_ACT_FATAL && xm_job_salvages(job, s)) {
+		/* the host can tell which block it is */
+		c->task.moved = 0;
+		xm_job_handle(job, c);
+		return;
+	}
+	if (s->act == XM_ACT_FATAL) {
 		xm_job_fail_status(job, s);
 	} else if (!xm_retry_take(&job->retry, s, ++e->trial_tries)) {
 		if (s->act == XM_ACT_RETRY && job->pick.offload == XM_OFFLOAD_REQUIRE)
