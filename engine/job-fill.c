@@ -155,6 +155,12 @@ static void leftovers(struct xm_job *job)
 	uint64_t block = xm_max_u64(job->src->block_size, job->dst->block_size);
 	struct xm_entry *e = xm_pick_offload(&job->pick);
 	const struct xm_entry *wished = xm_pick_wished(&job->pick);
+	/* chunks that each method refused, while it goes on with others */
+	const struct xm_fallback *refused = job->fallbacks.n ? &job->fallbacks.row[0] : NULL;
+	const char *reason = wished && wished->reason ? wished->reason :
+			     refused ? refused->reason : XM_REASON_ALIGNMENT;
+	const char *detail = wished && wished->reason ? wished->detail :
+			     refused ? refused->detail : "their places or sizes do not suit";
 
 	if (e && e->proven == 0 && xm_job_trial_begin(job, e, e->chunk, block))
 		return;
@@ -164,9 +170,7 @@ static void leftovers(struct xm_job *job)
 		return;
 	xm_job_fail(job, XM_E_NOOFFLOAD,
 		    "%llu bytes cannot be moved by the methods allowed: %s (%s)",
-		    (unsigned long long)job->tally.left.left,
-		    wished && wished->reason ? wished->detail : "their places or sizes do not suit",
-		    wished && wished->reason ? wished->reason : "alignment");
+		    (unsigned long long)job->tally.left.left, detail, reason);
 }
 
 /* Does a method that lied still have commands out?  Then nobody may begin to repair. */
