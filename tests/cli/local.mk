@@ -41,6 +41,7 @@ CLI_SH_TESTS = \
 	tests/cli/test-send-lies.sh \
 	tests/cli/test-send-tokens.sh \
 	tests/cli/test-signals.sh \
+	tests/cli/test-salvage.sh \
 	tests/cli/test-state.sh \
 	tests/cli/test-tgtd.sh \
 	tests/cli/test-zeros.sh
