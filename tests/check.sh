@@ -97,11 +97,11 @@ group_clang() {
 }
 
 # once BUILD GROUP...: their tests, without those that are only more of the same: the
-# job of 8 GiB, a hundred kills a way, each Nth error; and without what measures memory,
+# job of 8 GiB, a hundred kills a way, each Nth error, random jobs; and without what measures memory,
 # of which ASan needs its own.
 once() {
 	make -s --no-print-directory -C "$1" print-tests | awk -v groups=" ${*:2} " '
-		index(groups, " " $1 " ") && $2 !~ /main-job|killed|nth-error|engines-same|cli.test-memory/ { print $2 }'
+		index(groups, " " $1 " ") && $2 !~ /main-job|killed|nth-error|engines-same|random-jobs|cli.test-memory/ { print $2 }'
 }
 
 group_asan() {

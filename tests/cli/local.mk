@@ -33,6 +33,7 @@ CLI_SH_TESTS = \
 	tests/cli/test-nbd-hostile.sh \
 	tests/cli/test-nbd-loss.sh \
 	tests/cli/test-options.sh \
+	tests/cli/test-random-jobs.sh \
 	tests/cli/test-secrets.sh \
 	tests/cli/test-send.sh \
 	tests/cli/test-send-expired.sh \
@@ -47,6 +48,7 @@ CLI_SH_TESTS = \
 	tests/cli/test-zeros.sh
 CLI_TESTS += $(CLI_SH_TESTS)
 EXTRA_DIST += $(CLI_SH_TESTS) tests/cli/sparse-file tests/cli/lib-cli.sh tests/cli/lib-nbd.sh tests/cli/nbd-hostile \
+	tests/cli/random-jobs \
 	tests/cli/kill-in-flight
 EXTRA_DIST += tests/cli/lib-hosts.sh tests/wire.py
 
