@@ -268,6 +268,10 @@ int xm_range_kind(struct xm_range_reader *r, uint64_t where, const char *text, b
 
 	if (read_words(r, where, text, &m) < 0)
 		return -1;
+	/* the word alone is one of an allocation map; taken for "clean, and zero" it would be left out */
+	if (r->use == XM_RANGE_DIRTY && !has_type && m.bits && !m.dirty_map)
+		return xm_range_fail(r, where, "\"%.40s\" does not say whether it has changed: \"dirty,zero\" "
+				     "or \"clean,zero\"", text);
 	if (has_type && type > 3)
 		return xm_range_fail(r, where, "%" PRIu64 " is no type of a range (0 to 3)", type);
 	if (has_type && *text && type != m.bits)

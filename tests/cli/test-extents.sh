@@ -151,6 +151,7 @@ bad "a type that is none" "line 1" '0 4K 7\n'
 bad "type and words that contradict" "byte 1" '[{"offset":0,"length":4096,"type":3,"description":"data"}]'
 bad "an empty list" "line 1" ''
 bad "an allocation map as dirty" "byte 1" '[{"offset":0,"length":4096,"type":1,"description":"hole"}]' --dirty
+bad "zeros, dirty or not, as dirty" "line 2" '0 4K dirty\n8K 4K zero\n' --dirty
 bad "garbage behind the list" "byte 3" '[] x'
 exits 78 "no such list" copy --dirty none new out
 try "none of them wrote a byte" cmp before out
