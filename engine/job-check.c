@@ -218,12 +218,28 @@ static struct xm_entry *offload_that_moved(struct xm_job *job)
 	return NULL;
 }
 
+/* Nobody was to touch it. */
+static bool is_clean(struct xm_job *job, uint64_t off)
+{
+	uint64_t n;
+
+	return job->has_dirty && !(xm_runs_at(&job->dirty, job->src_off + off, 1, &n) & XM_DIRTY);
+}
+
 static void mismatch(struct xm_job *job)
 {
 	struct xm_entry *e = offload_that_moved(job);
 	unsigned long long at = job->verify.first;
 	char text[160];
 
+	if (is_clean(job, at)) {
+		xm_job_state_forget(job);
+		xm_job_fail(job, XM_E_MISMATCH,
+			    "source and destination differ at byte %llu, which --dirty calls clean: "
+			    "they were not equal there before; the destination is not a copy of the "
+			    "source, do not use it", at);
+		return;
+	}
 	if (!e || job->pick.offload == XM_OFFLOAD_REQUIRE) {
 		xm_job_state_forget(job);
 		xm_job_fail(job, XM_E_MISMATCH,

@@ -190,4 +190,15 @@ ctl fault del all >/dev/null
 ctl fault add op=9e/12 action=patch off=16 hex=ffffffff01000000 >/dev/null
 exits 0 "its first range goes beyond the disk" "$xmover" map -q --output=text "$(disk 0)"
 is "$OUT" "0 67108864 hole,zero" "is clipped at the capacity"
+ctl fault del all >/dev/null
+
+# What is called clean and was not equal is nobody's lie: not the array's, which copied what was dirty.
+stamped full 64
+exits 0 "a full disk" copy full "$(disk 0)"
+echo "8M 32M dirty" >middle
+exits 65 "a clean range that differs" copy --dirty middle --verify=full "$(disk 0)" "$(disk 3)"
+like "$OUT" "byte 0, which --dirty calls clean" "is said to be that"
+is "$(grep -c 'integrity' <<<"$OUT")" 0 "and the array is not blamed"
+is "$(bytes xcopy odx | awk '{ print $1 + $2 }')" $((32 << 20)) "what it copied stays counted"
+report_holds r.json "a clean range that differs"
 done_testing
