@@ -12,6 +12,7 @@
 #include "bench/bench.h"
 #include "cmd.h"
 #include "console.h"
+#include "signals.h"
 #include "text.h"
 
 #define SIZE_PRESET (UINT64_C(1) << 30)
@@ -93,7 +94,7 @@ static int choose(struct bench *b, const struct opts *o)
 
 static void one_round(struct bench *b, bool counts)
 {
-	for (unsigned i = 0; i < b->n; i++) {
+	for (unsigned i = 0; i < b->n && !b->stop; i++) {
 		struct bench_config *c = &b->at[i];
 		double rate, cpu;
 
@@ -113,13 +114,14 @@ static int by_value(const void *a, const void *b)
 
 static void measure(struct bench *b)
 {
-	for (unsigned round = 0; round <= b->rounds; round++) {
+	for (unsigned round = 0; round <= b->rounds && !b->stop; round++) {
 		console_say(XM_LOG_INFO, "bench", "round %u of %u%s", round, b->rounds,
 			    round ? "" : ", to warm up");
 		one_round(b, round > 0);
 	}
-	console_say(XM_LOG_INFO, "bench", "system calls are counted");
-	for (unsigned i = 0; i < b->n; i++) {
+	if (!b->stop)
+		console_say(XM_LOG_INFO, "bench", "system calls are counted");
+	for (unsigned i = 0; i < b->n && !b->stop; i++) {
 		struct bench_config *c = &b->at[i];
 
 		if (c->error[0])
@@ -175,7 +177,6 @@ static int make_pair(struct bench_pair *p, const struct opts *o)
 	if (o->operands == 2 && kind)
 		return usage("--make contradicts SRC and DST");
 	if (o->operands == 2) {
-		*p = (struct bench_pair){ .loops = { -1, -1 } };
 		snprintf(p->src, sizeof p->src, "%s", o->operand[0]);
 		snprintf(p->dst, sizeof p->dst, "%s", o->operand[1]);
 		return XM_OK;
@@ -183,31 +184,66 @@ static int make_pair(struct bench_pair *p, const struct opts *o)
 	if (bench_pair_make(p, kind ? kind : "files", dir ? dir : ".",
 			    opt_number(o, OPT_PAIR_SIZE, SIZE_PRESET), error, sizeof error))
 		return XM_OK;
-	console_say(XM_LOG_ERROR, "pair", "%s", error);
+	if (!*p->stop)
+		console_say(XM_LOG_ERROR, "pair", "%s", error);
 	return XM_E_CONFIG;
+}
+
+/* What each run needs to reach the disks too.  The environment goes to them by itself. */
+static bool pass_on(struct bench *b, const struct opts *o)
+{
+	static const enum opt_id ids[BENCH_PASSED] = { OPT_CHAP_FILE, OPT_INITIATOR_NAME,
+							OPT_TIMEOUT, OPT_DST_ID };
+
+	for (unsigned i = 0; i < BENCH_PASSED; i++) {
+		if (!o->given[ids[i]])
+			continue;
+		if (asprintf(&b->passed[b->npassed], "--%s=%s", opt_table[ids[i]].name,
+			     o->text[ids[i]]) < 0)
+			return false;
+		b->npassed++;
+	}
+	return true;
+}
+
+static void stop(void *what)
+{
+	bench_stop(what);
+}
+
+static int run(struct bench *b, const struct opts *o)
+{
+	struct bench_pair pair = { .loops = { -1, -1 }, .stop = &b->stop };
+	int code;
+
+	b->pair = &pair;
+	signals_run_begins(stop, b);
+	code = make_pair(&pair, o);
+	if (code == XM_OK) {
+		measure(b);
+		code = b->stop ? XM_OK : show(b, o);
+	}
+	bench_pair_drop(&pair);
+	signals_run_ended();
+	return b->stop ? XM_E_STOPPED : code;
 }
 
 int cmd_bench(const struct opts *o)
 {
 	struct bench *b = calloc(1, sizeof *b);
-	struct bench_pair pair = { .loops = { -1, -1 } };
 	int code;
 
 	if (!b)
 		return XM_E_TEMPORARY;
-	b->pair = &pair;
 	b->rounds = (unsigned)opt_number(o, OPT_ROUNDS, ROUNDS_PRESET);
 	if (b->rounds == 0 || b->rounds > BENCH_ROUNDS_MAX)
 		code = usage("--rounds takes 1 to 64");
 	else
 		code = choose(b, o);
 	if (code == XM_OK)
-		code = make_pair(&pair, o);
-	if (code == XM_OK) {
-		measure(b);
-		code = show(b, o);
-	}
-	bench_pair_drop(&pair);
+		code = pass_on(b, o) ? run(b, o) : XM_E_TEMPORARY;
+	for (unsigned i = 0; i < b->npassed; i++)
+		free(b->passed[i]);
 	free(b);
 	return code;
 }

@@ -37,6 +37,40 @@ is "$(results)" "offload:no clone:no uring:1 threads:1" "a pair of files: what c
 like "$(json out '$j->{results}[0]{not_measured}')" "not_scsi" "and why"
 try "the destination is a copy" cmp src dst
 
+# ---- disks behind a login -------------------------------------------------------------------------
+printf 'user alice\nsecret pass-phrase-of-16\n' >chap
+chmod 600 chap
+stamped disk 8
+start_array --target "$IQN" --chap "$TMP/chap" --lun "0=$TMP/disk" --lun 1=8M || exit 1
+exits 0 "secrets from a file" "$xmover" bench --quiet --rounds=1 --ways=offload,threads --json --chap-file=chap \
+	--timeout=60 "$(disk 0)" "$(disk 1)"
+is "$(grep -c not_measured <<<"$OUT")" 0 "every way was measured" || diag "$OUT"
+exits 74 "and without" "$xmover" bench --quiet --rounds=1 --ways=threads "$(disk 0)" "$(disk 1)"
+exits 74 "not onto another disk than was named" "$xmover" bench --quiet --rounds=1 --ways=threads \
+	--chap-file=chap --dst-id=naa.6001405000000001 "$(disk 0)" "$(disk 1)"
+
+# ---- stopped --------------------------------------------------------------------------------------
+# while its files are made, while a copy runs, while calls are counted
+stopped() { # WHEN SIZE CONDITION...
+	local got=0 bench
+	"$xmover" bench --dir=made --size="$2" --rounds=1 --ways=threads >out 2>err &
+	bench=$!
+	await "${@:3}"
+	kill -TERM $bench
+	wait $bench || got=$?
+	is "$got" 143 "stopped $1" || diag "$(cat err)"
+	is "$(ls made)$(cat out)" "" "stopped $1: nothing is left behind"
+}
+begun() { compgen -G "made/*/src"; }
+# shellcheck disable=SC2034
+said() { grep -q "$1" err; }
+stopped "while its files are made" 4G begun
+export XMOVER_RATE=1M
+stopped "while it copies" 8M said "round 0 of"
+export XMOVER_RATE=4M
+stopped "while calls are counted" 4M said "calls are counted"
+unset XMOVER_RATE
+
 # ---- mistakes ----------------------------------------------------------------------------------------
 exits 64 "one disk" "$xmover" bench src
 exits 64 "a pair and --make" "$xmover" bench --make=files src dst

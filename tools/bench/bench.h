@@ -12,6 +12,7 @@
 #ifndef TOOLS_BENCH_H
 #define TOOLS_BENCH_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,6 +27,7 @@ struct bench_pair {
 	uint64_t bytes;              /* 0: not told, the given pair */
 	int loops[2];                /* descriptors that keep them, -1 */
 	pid_t array;                 /* 0: none */
+	const atomic_bool *stop;     /* set: give up making it */
 };
 /* Makes a pair of `kind` ("files", "loop", "array") below dir.  False with `error` filled. */
 bool bench_pair_make(struct bench_pair *p, const char *kind, const char *dir, uint64_t size,
@@ -67,14 +69,22 @@ static inline double bench_highest(const struct bench_config *c)
 	return c->rounds ? c->rate[c->rounds - 1] : 0;
 }
 
+#define BENCH_PASSED 4
+
 struct bench {
 	const struct bench_pair *pair;
+	char *passed[BENCH_PASSED];  /* options that every run takes too */
+	unsigned npassed;
+	atomic_bool stop;            /* by another thread: the run under way is the last */
+	_Atomic pid_t child;         /* 0: none */
 	uint64_t bytes;              /* of a run */
 	unsigned rounds;
 	unsigned n;
 	struct bench_config at[BENCH_CONFIGS_MAX];
 };
 
+/* From any thread: the run under way is asked to end, and no other is begun. */
+void bench_stop(struct bench *b);
 /* One run.  False: c->error is filled.  Where ret_rate is NULL its system calls are counted instead. */
 bool bench_run(struct bench *b, struct bench_config *c, double *ret_rate, double *ret_cpu);
 /* Waits for the child and counts; negative where that is not allowed.  *ret_status as wait(2). */

@@ -32,7 +32,8 @@ __attribute__((format(printf, 3, 4))) static bool fail(char *error, size_t size,
 	return false;
 }
 
-static bool fill_random(const char *path, uint64_t size, char *error, size_t error_size)
+static bool fill_random(const char *path, uint64_t size, const atomic_bool *stop, char *error,
+			size_t error_size)
 {
 	static uint64_t buf[PIECE / 8];
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -51,9 +52,10 @@ static bool fill_random(const char *path, uint64_t size, char *error, size_t err
 			x ^= x << 17;
 			buf[i] = x;
 		}
-		if (write(fd, buf, n) != (ssize_t)n) {
+		if (*stop || write(fd, buf, n) != (ssize_t)n) {
 			close(fd);
-			return fail(error, error_size, "%s: %s", path, off ? "no space" : strerror(errno));
+			return fail(error, error_size, "%s: %s", path, *stop ? "stopped" : off ? "no space" :
+				    strerror(errno));
 		}
 	}
 	fsync(fd);
@@ -175,7 +177,7 @@ static bool start_array(struct bench_pair *p, char *error, size_t error_size)
 
 static bool make(struct bench_pair *p, const char *kind, char *error, size_t error_size)
 {
-	if (!fill_random(p->src, p->bytes, error, error_size) ||
+	if (!fill_random(p->src, p->bytes, p->stop, error, error_size) ||
 	    !make_file(p->dst, p->bytes, error, error_size))
 		return false;
 	if (strcmp(kind, "loop") == 0)
@@ -186,7 +188,7 @@ static bool make(struct bench_pair *p, const char *kind, char *error, size_t err
 bool bench_pair_make(struct bench_pair *p, const char *kind, const char *dir, uint64_t size,
 		     char *error, size_t error_size)
 {
-	*p = (struct bench_pair){ .bytes = size, .loops = { -1, -1 } };
+	*p = (struct bench_pair){ .bytes = size, .loops = { -1, -1 }, .stop = p->stop };
 	snprintf(p->dir, sizeof p->dir, "%.200s/xmover-bench.XXXXXX", dir);
 	if (!mkdtemp(p->dir)) {
 		fail(error, error_size, "%s: %s", p->dir, strerror(errno));

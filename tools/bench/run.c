@@ -48,6 +48,8 @@ static void put_words(struct words *w, const struct bench *b, const struct bench
 	*a++ = "copy";
 	for (unsigned i = 0; c->way->args[i]; i++)
 		*a++ = c->way->args[i];
+	for (unsigned i = 0; i < b->npassed; i++)
+		*a++ = b->passed[i];
 	snprintf(w->report, sizeof w->report, "--report=/dev/fd/%d", report);
 	*a++ = w->report;
 	if (c->size) {
@@ -115,10 +117,37 @@ static double cpu_seconds(const struct rusage *u)
 	       (double)(u->ru_utime.tv_usec + u->ru_stime.tv_usec) / 1e6;
 }
 
+void bench_stop(struct bench *b)
+{
+	pid_t child;
+
+	b->stop = true;
+	child = b->child;
+	if (child > 0)
+		kill(child, SIGTERM);
+}
+
+/* As wait4(2); negative where calls are not counted or cannot be. */
+static double await(struct bench *b, pid_t pid, bool count, struct rusage *ret_used)
+{
+	double calls = -1;
+	int status = 0;
+
+	b->child = pid;
+	if (b->stop)
+		kill(pid, SIGTERM);
+	if (count)
+		calls = bench_count_calls(pid, &status);
+	else
+		wait4(pid, &status, 0, ret_used);
+	b->child = 0;
+	return calls;
+}
+
 bool bench_run(struct bench *b, struct bench_config *c, double *ret_rate, double *ret_cpu)
 {
-	int report = memfd_create("report", 0), status = 0;
-	double bytes, seconds, calls = -1;
+	int report = memfd_create("report", 0);
+	double bytes, seconds, calls;
 	struct rusage used;
 	struct words w;
 	bool ok;
@@ -130,10 +159,7 @@ bool bench_run(struct bench *b, struct bench_config *c, double *ret_rate, double
 		return fail(c, strerror(errno));
 	if (pid == 0)
 		child(&w, !ret_rate);
-	if (!ret_rate)
-		calls = bench_count_calls(pid, &status);
-	else
-		wait4(pid, &status, 0, &used);
+	calls = await(b, pid, !ret_rate, &used);
 	ok = read_report(c, report, &bytes, &seconds);
 	close(report);
 	if (!ok)
