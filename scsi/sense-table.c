@@ -77,6 +77,8 @@ const struct scsi_rule scsi_rules[] = {
 	{ OUTER, CC(K(SCSI_RECOVERED), ANY, ANY), .act = XM_ACT_NONE, .certainty = XM_DONE },
 
 	/* ---- UNIT ATTENTION: the command did not run ---- */
+	{ OUTER, CC(K_UA, 0x28, 0x00), RETRY, .flags = SCSI_F_RECHECK,
+	  WHY(EAGAIN, SCSI_R_UNIT_ATTENTION), .text = "the medium may be another" },
 	{ OUTER, CC(K_UA, 0x29, ANY), RETRY, .flags = SCSI_F_RECHECK,
 	  WHY(EAGAIN, SCSI_R_UNIT_ATTENTION) },
 	{ OUTER, CC(K_UA, 0x2a, 0x01), RETRY, .flags = SCSI_F_RECHECK,

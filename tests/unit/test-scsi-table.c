@@ -63,6 +63,7 @@ static const struct row rows[] = {
 	{ ALL, 0x02, "73 04 44 00 00000000", FATAL, 0, XM_E_IO, "deferred_error", ND, 0 },
 	{ ALL, 0x02, "011700", NONE, 0, 0, NULL, XM_DONE, 0 },
 
+	{ ALL, 0x02, "062800", RETRY, 0, 0, "unit_attention", ND, SCSI_F_RECHECK },
 	{ ALL, 0x02, "062900", RETRY, 0, 0, "unit_attention", ND, SCSI_F_RECHECK },
 	{ ALL, 0x02, "062907", RETRY, 0, 0, "unit_attention", ND, SCSI_F_RECHECK },
 	{ ALL, 0x02, "062a01", RETRY, 0, 0, "unit_attention", ND, SCSI_F_RECHECK },
