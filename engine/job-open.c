@@ -134,7 +134,8 @@ static int begin_stream(struct xm_job *job)
 	    remote->begin(job->dst, job->pair.src_io, job->tally.left.granule,
 			  &job->ways[XM_WAY_SKIP]))
 		return 0;
-	return xm_job_fail(job, XM_E_TEMPORARY, "the stream cannot be written: its reader has gone, or memory is short");
+	return xm_job_fail(job, XM_E_TEMPORARY, "the stream cannot be written: its reader "
+			   "has gone, or memory is short");
 }
 
 int xm_job_open(struct xm_job *job)

@@ -215,8 +215,10 @@ void xm_job_stream_judge(struct xm_job *job)
 
 	if (!wrong && left == 0)
 		return;
-	xm_job_fail(job, code, "%s%s%llu bytes of the source are not at the destination%s",
-		    wrong ? wrong : "", wrong ? "; " : "", (unsigned long long)left,
-		    left ? ": send them again (--missing lists them, send --extents takes the list)" :
-			   "");
+	if (left == 0)
+		xm_job_fail(job, code, "%s", wrong);
+	else
+		xm_job_fail(job, code, "%s%s%llu bytes of the source are not at the destination: send "
+			    "them again (--missing lists them, send --extents takes the list)",
+			    wrong ? wrong : "", wrong ? "; " : "", (unsigned long long)left);
 }

@@ -62,6 +62,25 @@ exits 65 "a disk that loses writes" piped ""
 fired "a disk that loses writes"
 is "$(bytes_of missing)" 67108864 "and the list names all"
 
+# ---- samples that cannot be read -------------------------------------------------------------
+# READ(16) is 88: tokens are used, so nothing else reads.
+while IFS='|' read -r side want what; do
+	world ideal || exit 1
+	ctl "fault add op=88 lun=0 target=$side $what" >/dev/null
+	exits "$want" "${side##*:}, $what" piped ""
+	fired "${side##*:}, $what"
+	try "${side##*:}, $what: equal" cmp src dst
+	n=$(verified report)
+	try "${side##*:}, $what: looked at, or said that it is not ($n)" test $((n >= 65536)) = $((want == 0))
+done <<-END
+	$SRC|0|times=3 action=status status=busy
+	$SRC|0|nth=2 action=drop
+	$SRC|74|action=sense k=3 asc=11
+	$DST|0|times=3 action=status status=busy
+	$DST|0|nth=2 action=drop
+	$DST|74|action=sense k=3 asc=11
+END
+
 # ---- what did not come is missing, not different ----------------------------------------------
 world ideal || exit 1
 "$xmover" send src --progress=none >data 2>/dev/null
