@@ -114,6 +114,9 @@ exits 74 "probe into a full disk" bash -c "'$xmover' probe '$(disk 0)' >/dev/ful
 # ---- what a careless caller does --------------------------------------------------------------------------
 sum=$(sha256sum <lun0)
 exits 0 "standard descriptors closed" bash -c "'$xmover' copy --create '$(disk 0)' closed.img <&- >&- 2>&-"
+# Where the answer is what is asked for, it must not vanish into a descriptor that was closed.
+exits 74 "a map into a closed descriptor" bash -c "'$xmover' map -q '$(disk 0)' >&-"
+exits 75 "a stream into a closed descriptor" bash -c "'$xmover' send -q '$(disk 0)' >&-"
 is "$(sha256sum <closed.img)" "$sum" "no message went into the disk"
 exits 0 "nobody reads the progress" bash -c "'$xmover' copy '$(disk 0)' '$(disk 1)' 2>&1 >/dev/null | :; exit \${PIPESTATUS[0]}"
 try "every report is as its schema says" schema_check
