@@ -18,6 +18,7 @@ libengine_la_SOURCES += \
 	engine/job-compare.c \
 	engine/job-rate.c \
 	engine/job-read.c \
+	engine/job-reason.c \
 	engine/job-state.c \
 	engine/job-trial.c \
 	engine/job-verify.c engine/job-verify.h \

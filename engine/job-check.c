@@ -18,28 +18,12 @@
 
 /* ---- taking back ------------------------------------------------------------------------- */
 
-/* Bytes by host in the range are moved, and counted under a reason, once more. */
-static void uncount_host(struct xm_job *job, uint64_t off, uint64_t len)
-{
-	const struct xm_entry *wished = xm_pick_wished(&job->pick);
-	uint64_t bytes = xm_map_count(&job->ways[XM_WAY_HOST], off, len), barred;
-
-	if (!wished || bytes == 0)
-		return;
-	/* barred ones were counted when they were barred, and stay so */
-	barred = xm_map_count(&wished->barred, off, len);
-	bytes -= xm_min_u64(bytes, barred);
-	if (wished->reason)
-		bytes = xm_fallback_take_back(&job->fallbacks, wished->reason, bytes);
-	xm_fallback_take_back(&job->fallbacks, XM_REASON_ALIGNMENT, bytes);
-}
-
 void xm_job_undo(struct xm_job *job, struct xm_map *which)
 {
 	uint64_t off, len, from = which->lo;
 
 	while (xm_map_next(which, from, UINT64_MAX, &off, &len)) {
-		uncount_host(job, off, len);
+		xm_job_uncount_host(job, off, len);
 		for (unsigned i = 0; i < XM_WAYS; i++) {
 			if (&job->ways[i] != which)
 				xm_map_clear(&job->ways[i], off, len, NULL);

@@ -55,25 +55,6 @@ void xm_job_method_over(struct xm_job *job, struct xm_entry *e, const char *reas
 			    (unsigned long long)job->tally.total, e->detail, e->reason);
 }
 
-/* Barred chunks were counted when they were barred; the others fell to the host for one reason. */
-void xm_job_count_host(struct xm_job *job, const struct xm_chunk *c)
-{
-	const struct xm_entry *wished = xm_pick_wished(&job->pick);
-	uint64_t bytes;
-
-	if (!wished)
-		return;
-	bytes = xm_task_count(&c->task, &job->ways[XM_WAY_HOST]);
-	bytes -= xm_min_u64(bytes, xm_task_count(&c->task, &wished->barred));
-	if (bytes == 0)
-		return;
-	if (wished->reason)
-		xm_fallback_bytes(&job->fallbacks, wished->reason, wished->detail, bytes);
-	else
-		xm_fallback_bytes(&job->fallbacks, XM_REASON_ALIGNMENT,
-				  "heads and tails smaller than what the method can address", bytes);
-}
-
 bool xm_job_salvages(const struct xm_job *job, const struct xm_status *s)
 {
 	return job->opt.salvage && s->certainty == XM_NOT_DONE && !s->pair_wide &&
@@ -94,13 +75,15 @@ static void fail_chunk(struct xm_job *job, const struct xm_chunk *c)
 	xm_job_fail_status(job, &end);
 }
 
-/* Is there another method for what e cannot do? */
-static bool another_usable(struct xm_job *job, const struct xm_entry *e, enum xm_task_kind kind)
+/* Is there another method for what e cannot do, that was not asked yet?  The host is asked last. */
+static bool another_usable(struct xm_job *job, const struct xm_entry *e, const struct xm_task *t)
 {
 	for (unsigned i = 0; i < job->pick.n; i++) {
 		const struct xm_entry *other = &job->pick.at[i];
 
-		if (other > e && xm_entry_usable(other) && other->m->limits.kinds & kind)
+		if ((other > e || (other != e && xm_entry_offloads(e))) &&
+		    xm_entry_usable(other) && other->m->limits.kinds & t->kind &&
+		    xm_task_count(t, &other->barred) == 0)
 			return true;
 	}
 	return false;
@@ -129,14 +112,14 @@ static void demote(struct xm_job *job, struct xm_chunk *c)
 	const struct xm_status *s = &c->task.status;
 	const char *reason = s->reason ? s->reason : "unspecified";
 
-	if (!another_usable(job, e, c->task.kind)) {
+	if (!another_usable(job, e, &c->task)) {
 		fail_chunk(job, c);
 	} else if (s->pair_wide && zeros_over(job, c, reason)) {
 		/* another method makes them */
 	} else if (s->pair_wide) {
 		xm_job_method_over(job, e, reason, s->detail);
 	} else if (xm_entry_strike(e, &c->task)) {
-		xm_fallback_count(&job->fallbacks, reason, s->detail, c->task.bytes);
+		xm_job_count_refused(job, &c->task, reason, s->detail);
 		xm_log(job->ctx, XM_LOG_INFO, "chunk_refused", "%s: %s (%s)", e->ops->name,
 		       s->detail, reason);
 	} else {

@@ -114,6 +114,7 @@ static int open_map(struct xm_job *job)
 	for (unsigned i = 0; i < XM_WAYS; i++)
 		xm_map_init(&job->ways[i], lo, hi, granule);
 	xm_map_init(&job->unsynced, lo, hi, granule);
+	xm_map_init(&job->refused, lo, hi, granule);
 	xm_map_init(&job->syncing, lo, hi, granule);
 	job->plan = (struct xm_plan){ .src_off = job->src_off, .dst_off = job->dst_off,
 				      .extents = job->extents };
@@ -197,6 +198,7 @@ void xm_job_close(struct xm_job *job)
 	for (unsigned i = 0; i < XM_WAYS; i++)
 		xm_map_free(&job->ways[i]);
 	xm_map_free(&job->unsynced);
+	xm_map_free(&job->refused);
 	xm_map_free(&job->syncing);
 	xm_map_free(&job->missing);
 	xm_map_free(&job->differing);

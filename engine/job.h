@@ -10,6 +10,7 @@
  *   job-fill.c     new work, as much as methods, budget and fences allow
  *   job-stream.c   new work where the source is a one-way stream: what comes
  *   job-done.c     what becomes of work that ended
+ *   job-reason.c   which reason the host's bytes are counted under
  *   job-trial.c    the chunk that proves a method
  *   job-fence.c    quarantine and drains
  *   job-check.c    flush, verify, and what a mismatch means
@@ -139,6 +140,7 @@ struct xm_job {
 	uint64_t left_out;           /* bytes that the sender said it would not send */
 	struct xm_map missing;       /* at the end of a job that failed: all but what is durable */
 	struct xm_fallbacks fallbacks;
+	struct xm_map refused;       /* by every offload, chunk by chunk: counted already */
 	struct xm_retry retry;
 	struct xm_budget budget[XM_RATES];
 	struct xm_fence fence;
@@ -215,11 +217,18 @@ void xm_job_handle(struct xm_job *job, struct xm_chunk *c);
 void xm_job_drop(struct xm_job *job, struct xm_chunk *c);    /* back into the map, and gone */
 void xm_job_method_over(struct xm_job *job, struct xm_entry *e, const char *reason,
 			const char *detail);
-/* Bytes by another way although offload was wished: count why. */
-void xm_job_count_host(struct xm_job *job, const struct xm_chunk *c);
 /* A read error of the source that a job with --salvage outlives. */
 bool xm_job_salvages(const struct xm_job *job, const struct xm_status *s);
 enum xm_way xm_job_way(const struct xm_chunk *c);
+
+/* job-reason.c */
+/* One chunk was refused: once more for this reason, with its bytes when they are the host's now. */
+void xm_job_count_refused(struct xm_job *job, const struct xm_task *task, const char *reason,
+			  const char *detail);
+/* Bytes by host although offload was wished: count why. */
+void xm_job_count_host(struct xm_job *job, const struct xm_chunk *c);
+/* What of this range was by host is to be moved again. */
+void xm_job_uncount_host(struct xm_job *job, uint64_t off, uint64_t len);
 
 /* job-trial.c */
 /* Begin one of `bytes` for e, at places of this alignment.  False: no chunk to prove it with. */

@@ -457,7 +457,67 @@ static const struct xm_method_ops method_ops = {
 	.open = method_open, .submit = method_submit, .wait = method_wait, .reap = method_reap,
 	.close = method_close,
 };
-static const struct xm_method_ops *const methods[] = { &method_ops, &xm_method_host, NULL };
+/* ---- the other method ------------------------------------------------------------------------ */
+
+static int other_open(const struct xm_pair *pair, struct xm_method **ret, struct xm_refusal *why)
+{
+	(void)pair;
+	if (!current->has_other) {
+		*why = (struct xm_refusal){ .act = XM_ACT_DEMOTE, .reason = "foreign",
+					    .foreign = true };
+		return -1;
+	}
+	current->other.limits = current->limits;
+	*ret = &current->other;
+	return 0;
+}
+
+static enum xm_queued other_submit(struct xm_method *m, struct xm_task *t)
+{
+	struct sim *s = xm_container_of(m, struct sim, other);
+
+	for (unsigned i = 0; i < t->nruns; i++)
+		assert_no_zombie(s, t->runs[i].dst, t->runs[i].len);
+	t->priv = (void *)(uintptr_t)(now(s) + s->other_base_ns +
+				      t->bytes / 4096 * s->other_ns_per_mib / 256);
+	xm_list_add_tail(&s->other_queue, &t->link);
+	return XM_QUEUED;
+}
+
+static void other_wait(struct xm_method *m, struct xm_waiter *w)
+{
+	xm_list_for_each(l, &xm_container_of(m, struct sim, other)->other_queue)
+		xm_waiter_until(w, (uint64_t)(uintptr_t)
+				xm_container_of(l, struct xm_task, link)->priv);
+}
+
+static void other_reap(struct xm_method *m, struct xm_list *done)
+{
+	struct sim *s = xm_container_of(m, struct sim, other);
+	struct sim_rule *r = &s->other_rule;
+
+	xm_list_for_each(l, &s->other_queue) {
+		struct xm_task *t = xm_container_of(l, struct xm_task, link);
+		unsigned nth = s->other_commands;
+		bool bad = nth >= r->first && nth - r->first < r->count;
+
+		if ((uint64_t)(uintptr_t)t->priv > now(s))
+			continue;
+		xm_list_del(l);
+		s->other_commands++;
+		r->fired += bad;
+		carry_out(s, t, bad ? r : NULL);
+		xm_list_add_tail(done, l);
+	}
+}
+
+static const struct xm_method_ops other_ops = {
+	.name = "other", .title = "OTHER COPY", .way = XM_WAY_ODX, .needs_trial = true,
+	.open = other_open, .submit = other_submit, .wait = other_wait, .reap = other_reap,
+	.close = method_close,
+};
+static const struct xm_method_ops *const methods[] = { &method_ops, &other_ops, &xm_method_host,
+						       NULL };
 
 /* ---- the whole ------------------------------------------------------------------------ */
 
@@ -474,6 +534,7 @@ void sim_init(struct sim *s, const struct sim_geometry *g)
 	s->ctx->registry = &s->registry;
 	xm_ctx_seed(s->ctx, g->seed);
 	xm_list_init(&s->queue);
+	xm_list_init(&s->other_queue);
 	xm_list_init(&s->zombies);
 	disk_init(s, &s->src, "sim:src", g->size, g->src_block ? g->src_block : 512);
 	disk_init(s, &s->dst, "sim:dst", g->size, g->dst_block ? g->dst_block : 512);
@@ -482,6 +543,7 @@ void sim_init(struct sim *s, const struct sim_geometry *g)
 	memcpy(s->dst.before, s->dst.bytes, g->size);
 	s->path = (struct sim_nexus){ .sim = s, .nx = { .ops = &nexus_ops, .name = "sim:path" } };
 	s->m.ops = &method_ops;
+	s->other.ops = &other_ops;
 	s->limits = (struct xm_method_limits){
 		.kinds = XM_TASK_COPY, .align = 512, .max_runs = 8, .max_run = 1 << 20,
 		.max_bytes = 4 << 20, .first_bytes = 256 << 10, .max_inflight = 16,

@@ -79,6 +79,13 @@ struct sim {
 	const char *refuse;          /* open() says no */
 	unsigned max_parallel;       /* more are answered BUSY; 0 no limit */
 	uint64_t largest_ok;         /* larger are answered SHRINK; 0 no limit */
+	/* another offload, after that one; it does what it is told */
+	struct xm_method other;
+	bool has_other;
+	struct xm_list other_queue;
+	uint64_t other_base_ns, other_ns_per_mib;
+	unsigned other_commands;
+	struct sim_rule other_rule;
 	struct xm_registry registry;
 	struct xm_job *job;
 	uint64_t range_src, range_dst, range_len;
