@@ -26,7 +26,7 @@ libengine_la_SOURCES += \
 	engine/map.c engine/map.h \
 	engine/message.c \
 	engine/method.c \
-	engine/pick.c engine/pick.h engine/pick-tune.c \
+	engine/pick.c engine/pick.h engine/pick-lead.c engine/pick-tune.c \
 	engine/plan.c engine/plan.h \
 	engine/probe.c \
 	engine/progress.c engine/progress.h \

@@ -245,6 +245,7 @@ void xm_job_handle(struct xm_job *job, struct xm_chunk *c)
 	done = settle(job, c);
 	if (c->task.bytes == 0) {
 		xm_entry_done(c->entry, done, now - c->sent_at, now);
+		xm_pick_measured(&job->pick, c->entry, done, now);
 		xm_retry_earn(&job->retry);
 		forget(c);
 	} else if (job->ending) {

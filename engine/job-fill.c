@@ -184,6 +184,20 @@ static bool in_doubt(struct xm_job *job)
 	return false;
 }
 
+/* An offload that may be the better one is proven beside the work of the one that leads. */
+static void choose_lead(struct xm_job *job)
+{
+	struct xm_pick *p = &job->pick;
+	const struct xm_entry *lead = p->lead, *e = xm_pick_turn(p, job->tally.left.left,
+								 xm_job_now(job));
+
+	if (lead && e)
+		xm_log(job->ctx, XM_LOG_INFO, "lead", "%s %s %s", e->ops->title,
+		       p->before ? "is probed in place of" : "goes before", lead->ops->title);
+	if (p->candidate && !p->candidate->proven)
+		prove(job, p->candidate);
+}
+
 void xm_job_fill(struct xm_job *job)
 {
 	enum filled r = NOTHING;
@@ -195,8 +209,9 @@ void xm_job_fill(struct xm_job *job)
 		xm_job_fill_stream(job);
 		return;
 	}
+	choose_lead(job);
 	for (unsigned i = 0; i < job->pick.n && job->tally.left.left > 0; i++) {
-		struct xm_entry *e = &job->pick.at[i];
+		struct xm_entry *e = xm_pick_nth(&job->pick, i);
 
 		if (!xm_entry_usable(e))
 			continue;
@@ -242,6 +257,8 @@ void xm_job_fill_wait(struct xm_job *job, struct xm_waiter *w)
 		xm_waiter_until(w, xm_container_of(l, struct xm_chunk, link)->due);
 	if (job->phase != XM_PHASE_COPY && job->phase != XM_PHASE_TRIAL)
 		return;
+	if (job->pick.probe_until)
+		xm_waiter_until(w, job->pick.probe_until);
 	for (unsigned i = 0; i < job->pick.n; i++) {
 		const struct xm_entry *e = &job->pick.at[i];
 

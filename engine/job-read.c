@@ -113,9 +113,11 @@ static const char *phase(const struct xm_job *job)
 
 static const char *method(const struct xm_job *job)
 {
-	for (unsigned i = 0; i < job->pick.n; i++) {
-		if (xm_entry_usable(&job->pick.at[i]))
-			return job->pick.at[i].ops->name;
+	const struct xm_pick *p = &job->pick;
+
+	for (unsigned i = 0; i < p->n; i++) {
+		if (xm_entry_usable(&p->at[i]))
+			return (p->lead && xm_entry_usable(p->lead) ? p->lead : &p->at[i])->ops->name;
 	}
 	return "";
 }

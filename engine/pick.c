@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opening methods, refusing and ending them: see pick.h.  Sizes and depths: pick-tune.c. */
+/*
+ * Opening methods, refusing and ending them: see pick.h.  Sizes and depths: pick-tune.c,
+ * who goes first: pick-lead.c.
+ */
 #include "pick.h"
 
 #include <stdio.h>
@@ -32,20 +35,19 @@ bool xm_entry_strike(struct xm_entry *e, const struct xm_task *task)
 
 /* ---- which methods may be asked -------------------------------------------------- */
 
-static bool listed(const char *list, const char *name)
+/* Where it stands in the list, from 0; -1: it does not. */
+static int place_in(const char *list, const char *name)
 {
 	size_t n = strlen(name);
 
-	if (!list)
-		return true;
-	for (const char *p = list;; p++) {
-		const char *end = strchrnul(p, ',');
+	for (int at = 0;; at++) {
+		const char *end = strchrnul(list, ',');
 
-		if ((size_t)(end - p) == n && memcmp(p, name, n) == 0)
-			return true;
+		if ((size_t)(end - list) == n && memcmp(list, name, n) == 0)
+			return at;
 		if (!*end)
-			return false;
-		p = end;
+			return -1;
+		list = end + 1;
 	}
 }
 
@@ -79,7 +81,7 @@ static const char *unwanted(const struct xm_method_ops *ops, const struct xm_pic
 		*ret_detail = "--offload=require was given";
 		return NOT_WANTED;
 	}
-	if (!listed(rules->methods, ops->name)) {
+	if (rules->methods && place_in(rules->methods, ops->name) < 0) {
 		*ret_detail = "--method does not list it";
 		return NOT_WANTED;
 	}
@@ -134,15 +136,6 @@ static void count_refusals(const struct xm_pick *p, struct xm_fallbacks *f)
 	}
 }
 
-struct xm_entry *xm_pick_offload(struct xm_pick *p)
-{
-	for (unsigned i = 0; i < p->n; i++) {
-		if (xm_entry_offloads(&p->at[i]) && xm_entry_usable(&p->at[i]))
-			return &p->at[i];
-	}
-	return NULL;
-}
-
 static bool unwanted_one(const struct xm_entry *e)
 {
 	return e->reason && strcmp(e->reason, NOT_WANTED) == 0;
@@ -190,13 +183,14 @@ int xm_pick_open(struct xm_pick *p, const struct xm_method_ops *const *methods,
 		 const struct xm_pair *pair, const struct xm_pick_rules *rules,
 		 struct xm_fallbacks *f, struct xm_error **err)
 {
-	*p = (struct xm_pick){ .offload = rules->offload };
+	*p = (struct xm_pick){ .offload = rules->offload, .fixed = rules->methods };
 	if (check_list(methods, rules->methods, err) < 0)
 		return -1;
 	for (unsigned i = 0; methods[i] && p->n < XM_PICK_ENTRIES; i++) {
 		struct xm_entry *e = &p->at[p->n++];
 
 		e->ops = methods[i];
+		e->rank = rules->methods ? place_in(rules->methods, e->ops->name) : (int)i;
 		if (open_one(e, pair, rules, err) < 0)
 			return -1;
 	}

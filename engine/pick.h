@@ -2,7 +2,8 @@
 /*
  * Which method takes the next chunk, how large, and how many at a time.
  *
- * The order is the registry's.  A method is usable, refused (it said at open
+ * The order is the registry's, or that of the user's list; among offloads the one that
+ * was measured to move clearly more goes first (pick-lead.c).  A method is usable, refused (it said at open
  * why it is not for this pair) or over (it failed, and what it says is kept).
  * One bad chunk costs a method that chunk; three in a row, or an answer that is
  * about the whole pair, cost it the pair.
@@ -41,6 +42,7 @@ struct xm_entry {
 	unsigned max_depth;
 	bool fixed_depth;
 	bool aside;                  /* it was no candidate: another kind of disk, or not wanted */
+	int rank;                    /* of two offloads, the lower goes first until they are measured */
 	/* Set by xm_pick_fit. */
 	uint64_t step;               /* least size */
 	/* Owned by the loop. */
@@ -65,6 +67,9 @@ struct xm_entry {
 	uint64_t round_start, round_bytes, best;
 	unsigned round_n;
 	uint64_t cut_at;
+	/* rate */
+	uint64_t rate;               /* measured while it led; 0: not yet */
+	bool probed;                 /* it had its probe */
 	/* trouble */
 	unsigned strikes;
 	uint64_t pause_until;        /* it pushed back: nothing new before, or before a command ends */
@@ -72,10 +77,24 @@ struct xm_entry {
 	unsigned trial_tries;
 };
 
+/* What the lead moved lately. */
+struct xm_window {
+	uint64_t since, bytes;
+	unsigned commands;
+};
+
 struct xm_pick {
 	struct xm_entry at[XM_PICK_ENTRIES];
 	unsigned n;
 	enum xm_offload offload;
+	/* Which offload goes first. */
+	bool fixed;                  /* the user's list says so */
+	struct xm_entry *lead;       /* NULL: the least rank */
+	struct xm_entry *candidate;  /* to be proven, then probed; or NULL */
+	struct xm_entry *before;     /* during a probe: who led */
+	uint64_t probe_until;        /* 0: none under way */
+	struct xm_window window;
+	unsigned windows;            /* full ones, of this lead */
 };
 
 bool xm_entry_usable(const struct xm_entry *e);
@@ -100,9 +119,19 @@ int xm_pick_fit(struct xm_pick *p, const struct xm_plan *plan, const struct xm_m
 /* Closes methods that have nothing in flight; false when one had. */
 bool xm_pick_close(struct xm_pick *p);
 
-/* The first usable entry that offloads, or NULL; the first entry that could have. */
+/* The usable entry that offloads and goes first, or NULL; the first entry that could have. */
 struct xm_entry *xm_pick_offload(struct xm_pick *p);
 const struct xm_entry *xm_pick_wished(const struct xm_pick *p);
+
+/* The n-th to be asked for work, of p->n. */
+struct xm_entry *xm_pick_nth(struct xm_pick *p, unsigned n);
+/* `bytes` were moved by e. */
+void xm_pick_measured(struct xm_pick *p, const struct xm_entry *e, uint64_t bytes, uint64_t now);
+/*
+ * Begins and ends probes.  The caller proves p->candidate.  The entry that leads from
+ * now on when that has changed, else NULL.
+ */
+struct xm_entry *xm_pick_turn(struct xm_pick *p, uint64_t left, uint64_t now);
 
 /* A command of `bytes` was answered well after `ns`. */
 void xm_entry_done(struct xm_entry *e, uint64_t bytes, uint64_t ns, uint64_t now);

@@ -26,6 +26,7 @@ CLI_SH_TESTS = \
 	tests/cli/test-killed-host.sh \
 	tests/cli/test-memory.sh \
 	tests/cli/test-killed-state.sh \
+	tests/cli/test-lead.sh \
 	tests/cli/test-main-job.sh \
 	tests/cli/test-man.sh \
 	tests/cli/test-map.sh \
