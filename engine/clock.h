@@ -18,15 +18,34 @@
 #define XM_NS_PER_S UINT64_C(1000000000)
 #define XM_NS_PER_MS UINT64_C(1000000)
 
+/*
+ * A source with much under way may be waited for in its own way, for two milliseconds
+ * at most, until half of it has ended: a wake-up for each end takes the processor from
+ * the kernel's threads that move the bytes.  A source too slow for that is left alone
+ * for a while, so that it loses nothing by it.
+ */
+struct xm_nap {
+	/* Until nap->want have ended or ns have passed; how many have. */
+	unsigned (*sleep)(struct xm_nap *nap, uint64_t ns);
+	unsigned want;
+	unsigned awake;          /* waits until the next one */
+};
+
 struct xm_waiter {
 	struct pollfd *fds;
 	unsigned n, cap;
+	struct xm_nap *nap;      /* NULL: none */
+	int nap_fd, rare_fd;
 	uint64_t deadline;       /* XM_NEVER: none */
 	bool failed;             /* out of memory while adding: the turn must not sleep */
 };
 
 void xm_waiter_reset(struct xm_waiter *w);
 void xm_waiter_fd(struct xm_waiter *w, int fd, short events);
+/* A descriptor that may be heard a nap later. */
+void xm_waiter_rare_fd(struct xm_waiter *w, int fd);
+/* A descriptor that tells of `out` things; before it a nap is taken when all others are rare ones. */
+void xm_waiter_nap(struct xm_waiter *w, int fd, struct xm_nap *nap, unsigned out);
 /* Had it something when the wait ended?  False before the first. */
 bool xm_waiter_told(const struct xm_waiter *w, int fd);
 /* Not later than `when`; a time that has passed means do not sleep. */

@@ -13,6 +13,7 @@
 struct threads {
 	struct xm_fd_engine fd;
 	struct xm_pool_client *client;
+	unsigned out;                /* ops that threads have */
 	struct xm_list failed;       /* ops that no thread could take, op->res set */
 };
 
@@ -29,8 +30,10 @@ static void run_step(struct xm_work *work)
 static void start_step(struct threads *t, struct xm_fd_op *op)
 {
 	op->work.run = run_step;
-	if (xm_pool_submit(t->client, &op->work))
+	if (xm_pool_submit(t->client, &op->work)) {
+		t->out++;
 		return;
+	}
 	op->res = -ENOMEM;
 	xm_list_add_tail(&t->failed, &op->work.link);
 }
@@ -59,7 +62,7 @@ static enum xm_queued threads_submit(struct xm_io *io, struct xm_io_req *req)
 static void threads_wait(struct xm_io *io, struct xm_waiter *w)
 {
 	struct threads *t = threads_of(io);
-	xm_pool_wait(t->client, w);
+	xm_pool_wait_many(t->client, w, t->out);
 	if (!xm_list_empty(&t->failed))
 		xm_waiter_until(w, 0);
 }
@@ -68,9 +71,9 @@ static void threads_reap(struct xm_io *io, struct xm_list *done)
 {
 	struct threads *t = threads_of(io);
 	struct xm_list ended = XM_LIST_INIT(ended), *l;
+	t->out -= xm_pool_reap(t->client, &ended);
 	while ((l = xm_list_pop(&t->failed)))
 		xm_list_add_tail(&ended, l);
-	xm_pool_reap(t->client, &ended);
 	while ((l = xm_list_pop(&ended))) {
 		struct xm_fd_op *op = xm_container_of(l, struct xm_fd_op, work.link);
 		struct xm_io_req *req = op->req;

@@ -37,6 +37,8 @@ struct uring {
 	bool more;                       /* work that no event will tell of */
 	int broken;                      /* errno of an enter that will never work */
 	struct xm_pool_client *lent;     /* ops that a thread has */
+	unsigned nlent;
+	struct xm_nap nap;
 	struct xm_list unsent;           /* ops in the queue that the kernel has not taken */
 	unsigned sent;                   /* ops it has */
 	bool files_registered;
@@ -178,8 +180,10 @@ static void run_lent(struct xm_work *work)
 static bool lend(struct uring *u, struct xm_fd_op *op)
 {
 	op->work.run = run_lent;
-	if (xm_pool_submit(u->lent, &op->work))
+	if (xm_pool_submit(u->lent, &op->work)) {
+		u->nlent++;
 		return true;
+	}
 	op->res = -EOPNOTSUPP;
 	return xm_fd_op_step_done(&u->fd, op);
 }
@@ -231,15 +235,34 @@ static void enter(struct uring *u)
 		u->broken = -rc;
 }
 
+static unsigned nap(struct xm_nap *n, uint64_t ns)
+{
+	struct uring *u = xm_container_of(n, struct uring, nap);
+	struct __kernel_timespec ts = { .tv_nsec = (long long)ns };
+	struct io_uring_cqe *cqe;
+	io_uring_wait_cqes(&u->ring, &cqe, n->want, &ts, NULL);
+	return io_uring_cq_ready(&u->ring);
+}
+
+static void wait_for_event(struct uring *u, struct xm_waiter *w)
+{
+	/* without it liburing would send a timeout of its own */
+	if (u->ring.features & IORING_FEAT_EXT_ARG)
+		xm_waiter_nap(w, u->event, &u->nap, u->sent);
+	else
+		xm_waiter_fd(w, u->event, POLLIN);
+}
+
 static void uring_wait(struct xm_io *io, struct xm_waiter *w)
 {
 	struct uring *u = uring_of(io);
 	struct xm_clock *clock = u->fd.ctx->clock;
-	xm_pool_wait(u->lent, w);
+	if (u->nlent)
+		xm_pool_wait(u->lent, w);
 	if (!xm_list_empty(&u->unsent) && !u->broken)
 		enter(u);
 	if (u->sent)
-		xm_waiter_fd(w, u->event, POLLIN);
+		wait_for_event(u, w);
 	u->look = true;
 	if (u->more || io_uring_cq_ready(&u->ring) || (u->broken && !xm_list_empty(&u->unsent)))
 		xm_waiter_until(w, 0);
@@ -273,8 +296,10 @@ static void reap_lent(struct uring *u, struct xm_list *done)
 {
 	struct xm_list ended = XM_LIST_INIT(ended), *l;
 	xm_pool_reap(u->lent, &ended);
-	while ((l = xm_list_pop(&ended)))
+	while ((l = xm_list_pop(&ended))) {
+		u->nlent--;
 		step_ended(u, xm_container_of(l, struct xm_fd_op, work.link), done);
+	}
 }
 
 /* Is there something of which the event, emptied just now, will not tell again? */
@@ -312,7 +337,8 @@ static void uring_reap(struct xm_io *io, struct xm_list *done)
 	if (u->look && u->sent)
 		take_ready(u, done);
 	u->look = false;
-	reap_lent(u, done);
+	if (u->nlent)
+		reap_lent(u, done);
 	if (u->broken)
 		fail_unsent(u, done);
 }
@@ -420,6 +446,7 @@ struct xm_io *xm_io_uring_open(struct xm_ctx *ctx, int *ret_errno)
 	if (!u)
 		return NULL;
 	xm_list_init(&u->unsent);
+	u->nap.sleep = nap;
 	*ret_errno = set_up(u);
 	if (*ret_errno) {
 		free(u);

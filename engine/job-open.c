@@ -12,8 +12,11 @@
 #include "remote.h"
 #include "xm/align.h"
 
-/* A request; more by the request gains nothing.  All of them: what peak memory is about. */
-#define SLOT (UINT64_C(1) << 20)
+/*
+ * A request: 128 pages, which a queue takes whole also where they do not lie side by side;
+ * what is cut io_uring hands to a worker.  All of them: what peak memory is about.
+ */
+#define SLOT (UINT64_C(512) << 10)
 #define SLOTS_MAX 256
 #define POOL (UINT64_C(64) << 20)
 #define REQUEST_MAX (UINT64_C(4) << 20)

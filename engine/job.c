@@ -123,7 +123,7 @@ static void job_wait(struct xm_job *job)
 	struct xm_waiter *w = &job->waiter;
 
 	xm_waiter_reset(w);
-	xm_waiter_fd(w, job->wake_fd, POLLIN);
+	xm_waiter_rare_fd(w, job->wake_fd);
 	for (unsigned i = 0; i < job->pick.n; i++) {
 		if (job->pick.at[i].m)
 			xm_method_wait(job->pick.at[i].m, w);

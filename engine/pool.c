@@ -38,8 +38,11 @@ struct xm_pool {
 struct xm_pool_client {
 	struct xm_pool *pool;
 	int event;
-	unsigned running;
+	unsigned running, ndone;
 	struct xm_list done;
+	struct xm_nap nap;
+	bool napping;                /* the event is not told of; enough of them are */
+	pthread_cond_t enough;
 };
 
 static struct xm_work *next_work(struct xm_pool *pool)
@@ -56,16 +59,24 @@ static struct xm_work *next_work(struct xm_pool *pool)
 	return xm_container_of(l, struct xm_work, link);
 }
 
+/* An eventfd that counts to 1 takes the write at once. */
+static void tell(struct xm_pool_client *c)
+{
+	const uint64_t one = 1;
+	if (write(c->event, &one, sizeof one) < 0)
+		abort();
+}
+
 static void work_ended(struct xm_work *work)
 {
 	struct xm_pool_client *c = work->client;
-	bool first = xm_list_empty(&c->done);
-	const uint64_t one = 1;
 	c->running--;
+	c->ndone++;
 	xm_list_add_tail(&c->done, &work->link);
-	/* An eventfd that counts to 1 takes the write at once. */
-	if (first && write(c->event, &one, sizeof one) < 0)
-		abort();
+	if (c->napping && c->ndone >= c->nap.want)
+		pthread_cond_signal(&c->enough);
+	else if (!c->napping && c->ndone == 1)
+		tell(c);
 }
 
 static void *thread_main(void *arg)
@@ -109,9 +120,18 @@ static bool add_thread(struct xm_pool *pool)
 	return made;
 }
 
-struct xm_pool *xm_pool_new(unsigned max_threads)
+/* For timed waits. */
+static void cond_init(pthread_cond_t *cond)
 {
 	pthread_condattr_t monotonic;
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
+struct xm_pool *xm_pool_new(unsigned max_threads)
+{
 	struct xm_pool *pool = calloc(1, sizeof *pool);
 	if (!pool)
 		return NULL;
@@ -124,10 +144,7 @@ struct xm_pool *xm_pool_new(unsigned max_threads)
 	xm_list_init(&pool->queue);
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->work_came, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&pool->thread_ended, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	cond_init(&pool->thread_ended);
 	return pool;
 }
 
@@ -179,6 +196,25 @@ bool xm_pool_free(struct xm_pool *pool, uint64_t bound_ns)
 	return true;
 }
 
+static unsigned nap(struct xm_nap *n, uint64_t ns)
+{
+	struct xm_pool_client *c = xm_container_of(n, struct xm_pool_client, nap);
+	struct timespec until = after(ns);
+	int rc = 0;
+	pthread_mutex_lock(&c->pool->lock);
+	/* what was there before has told the event already */
+	unsigned ended = c->ndone;
+	c->napping = true;
+	while (ended == 0 && c->ndone < n->want && rc == 0)
+		rc = pthread_cond_timedwait(&c->enough, &c->pool->lock, &until);
+	c->napping = false;
+	if (ended == 0 && c->ndone)
+		tell(c);
+	ended = c->ndone;
+	pthread_mutex_unlock(&c->pool->lock);
+	return ended;
+}
+
 struct xm_pool_client *xm_pool_client_new(struct xm_pool *pool)
 {
 	struct xm_pool_client *c = calloc(1, sizeof *c);
@@ -190,6 +226,8 @@ struct xm_pool_client *xm_pool_client_new(struct xm_pool *pool)
 		return NULL;
 	}
 	c->pool = pool;
+	c->nap.sleep = nap;
+	cond_init(&c->enough);
 	xm_list_init(&c->done);
 	return c;
 }
@@ -210,6 +248,7 @@ bool xm_pool_client_free(struct xm_pool_client *client)
 	pthread_mutex_unlock(&pool->lock);
 	if (!idle)
 		return false;
+	pthread_cond_destroy(&client->enough);
 	close(client->event);
 	free(client);
 	return true;
@@ -226,9 +265,11 @@ bool xm_pool_submit(struct xm_pool_client *client, struct xm_work *work)
 		work->client = client;
 		xm_list_add_tail(&pool->queue, &work->link);
 		pool->queued++;
-		pthread_cond_signal(&pool->work_came);
 	}
+	/* after the lock, or the thread that wakes would wait for it */
 	pthread_mutex_unlock(&pool->lock);
+	if (can)
+		pthread_cond_signal(&pool->work_came);
 	return can;
 }
 
@@ -237,14 +278,22 @@ void xm_pool_wait(struct xm_pool_client *client, struct xm_waiter *w)
 	xm_waiter_fd(w, client->event, POLLIN);
 }
 
-void xm_pool_reap(struct xm_pool_client *client, struct xm_list *done)
+void xm_pool_wait_many(struct xm_pool_client *client, struct xm_waiter *w, unsigned out)
+{
+	xm_waiter_nap(w, client->event, &client->nap, out);
+}
+
+unsigned xm_pool_reap(struct xm_pool_client *client, struct xm_list *done)
 {
 	uint64_t count;
 	struct xm_list *l;
 	pthread_mutex_lock(&client->pool->lock);
+	unsigned n = client->ndone;
 	if (!xm_list_empty(&client->done) && read(client->event, &count, sizeof count) < 0)
 		abort();
 	while ((l = xm_list_pop(&client->done)))
 		xm_list_add_tail(done, l);
+	client->ndone = 0;
 	pthread_mutex_unlock(&client->pool->lock);
+	return n;
 }

@@ -35,7 +35,9 @@ bool xm_pool_client_free(struct xm_pool_client *client);
 /* Never blocks.  False when a thread is needed and cannot be made. */
 bool xm_pool_submit(struct xm_pool_client *client, struct xm_work *work);
 void xm_pool_wait(struct xm_pool_client *client, struct xm_waiter *w);
-/* Finished work, oldest first, appended to done. */
-void xm_pool_reap(struct xm_pool_client *client, struct xm_list *done);
+/* The same with `out` things under way, so that the wait may be for many of them: struct xm_nap. */
+void xm_pool_wait_many(struct xm_pool_client *client, struct xm_waiter *w, unsigned out);
+/* Finished work, oldest first, appended to done; how much. */
+unsigned xm_pool_reap(struct xm_pool_client *client, struct xm_list *done);
 
 #endif

@@ -167,6 +167,47 @@ static void test_left_behind(void **state)
 	close(began[1]);
 }
 
+static bool is_told(const struct xm_waiter *w)
+{
+	struct pollfd p = { .fd = w->fds[0].fd, .events = POLLIN };
+	return poll(&p, 1, 0) == 1;
+}
+
+/* Two of four end, and two are what the nap is for; what ended during a nap is told afterwards. */
+static void test_nap(void **state)
+{
+	struct xm_pool *pool = xm_pool_new(4);
+	struct xm_pool_client *c = xm_pool_client_new(pool);
+	struct xm_list done = XM_LIST_INIT(done);
+	struct xm_waiter w = { 0 };
+	struct job jobs[4];
+	int gate[2];
+	(void)state;
+	assert_int_equal(pipe(gate), 0);
+	xm_waiter_reset(&w);
+	xm_pool_wait_many(c, &w, 4);
+	assert_non_null(w.nap);
+	for (unsigned i = 0; i < 2; i++)
+		submit(c, &jobs[i], gate[0]);
+	assert_int_equal(w.nap->sleep(w.nap, XM_NS_PER_MS), 0);
+	assert_false(is_told(&w));
+	for (unsigned i = 2; i < 4; i++)
+		submit(c, &jobs[i], -1);
+	assert_int_equal(w.nap->sleep(w.nap, 60 * XM_NS_PER_S), 2);
+	assert_true(is_told(&w));
+	/* not waited for again until they are taken */
+	assert_int_equal(w.nap->sleep(w.nap, 60 * XM_NS_PER_S), 2);
+	assert_int_equal(xm_pool_reap(c, &done), 2);
+	assert_false(is_told(&w));
+	assert_int_equal(write(gate[1], "go", 2), 2);
+	collect(c, &done, 4);
+	xm_waiter_free(&w);
+	assert_true(xm_pool_client_free(c));
+	assert_true(xm_pool_free(pool, 5 * XM_NS_PER_S));
+	close(gate[0]);
+	close(gate[1]);
+}
+
 static void test_context_makes_it_once(void **state)
 {
 	struct xm_ctx *ctx = xm_ctx_new();
@@ -185,6 +226,7 @@ int main(void)
 		cmocka_unit_test(test_runs),
 		cmocka_unit_test(test_side_by_side),
 		cmocka_unit_test(test_client_takes_back),
+		cmocka_unit_test(test_nap),
 		cmocka_unit_test(test_context_makes_it_once),
 		cmocka_unit_test(test_left_behind),
 	};
