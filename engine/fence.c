@@ -74,6 +74,9 @@ static enum xm_fence_result failed(struct xm_nexus *nx, struct xm_status *why, c
 static enum xm_fence_result begin(struct xm_fence *f, struct xm_ctx *ctx,
 				  struct xm_fence_nexus *e, uint64_t now, struct xm_status *why)
 {
+	if (now - f->begun_at >= XM_FENCE_CALM_NS)
+		f->count = 0;
+	f->begun_at = now;
 	if (++f->count > XM_FENCE_MOST)
 		return failed(e->nx, why, "lost again and again; giving up");
 	xm_log(ctx, XM_LOG_INFO,

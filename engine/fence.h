@@ -17,7 +17,8 @@
 #include "nexus.h"
 
 #define XM_FENCE_NEXUSES 8
-#define XM_FENCE_MOST 32             /* fences a job may need before it gives up */
+#define XM_FENCE_MOST 32             /* fences in a row before a job gives up */
+#define XM_FENCE_CALM_NS (600 * XM_NS_PER_S)    /* without one, and they are no row any more */
 #define XM_FENCE_DRAIN_NS (20 * XM_NS_PER_S)
 #define XM_FENCE_BOUND_NS (900 * XM_NS_PER_S)
 
@@ -31,7 +32,8 @@ struct xm_fence {
 	/* Owned by the loop. */
 	struct xm_fence_nexus at[XM_FENCE_NEXUSES];
 	unsigned n;
-	unsigned count;              /* fences begun */
+	unsigned count;              /* fences begun in a row */
+	uint64_t begun_at;           /* the last of them */
 	bool too_many;               /* more nexuses than there is room for */
 };
 

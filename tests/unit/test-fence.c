@@ -166,6 +166,24 @@ static void not_for_ever(void **state)
 	assert_int_equal(a.nx.state, XM_NEXUS_DEAD);
 }
 
+/* A job of days may lose its path every quarter of an hour. */
+static void seldom_is_not_in_a_row(void **state)
+{
+	struct fake a = { .nx = { .ops = &ops, .name = "a" }, .fenced_at = 1 };
+	struct xm_fence f;
+
+	(void)state;
+	xm_fence_init(&f);
+	for (uint64_t n = 1; n < 200; n++) {
+		uint64_t now = n * XM_FENCE_CALM_NS;
+
+		xm_fence_need(&f, &a.nx, now);
+		assert_int_equal(step(&f, now, 0), XM_FENCE_PENDING);
+		assert_int_equal(step(&f, now, 0), XM_FENCE_FENCED);
+	}
+	assert_int_equal(a.starts, 199);
+}
+
 static void no_nexus_no_fence(void **state)
 {
 	struct fake many[XM_FENCE_NEXUSES + 1];
@@ -185,7 +203,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_are_waited_for), cmocka_unit_test(drain_is_bounded),
 		cmocka_unit_test(lost_is_fenced_at_once), cmocka_unit_test(failures_end),
-		cmocka_unit_test(not_for_ever), cmocka_unit_test(no_nexus_no_fence),
+		cmocka_unit_test(not_for_ever),
+		cmocka_unit_test(seldom_is_not_in_a_row), cmocka_unit_test(no_nexus_no_fence),
 	};
 
 	return cmocka_run_group_tests_name("fence", tests, NULL, NULL);
