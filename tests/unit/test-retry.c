@@ -144,8 +144,8 @@ static void rate_changes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(delays), cmocka_unit_test(full_queue), cmocka_unit_test(budgets_end), cmocka_unit_test(rate_holds),
-		cmocka_unit_test(rate_changes),
+		cmocka_unit_test(delays), cmocka_unit_test(full_queue), cmocka_unit_test(budgets_end),
+		cmocka_unit_test(rate_holds), cmocka_unit_test(rate_changes),
 	};
 
 	return cmocka_run_group_tests_name("retry", tests, NULL, NULL);
