@@ -116,7 +116,7 @@ static void send_identify(struct nvme_transport *t, struct nvme_fence *f)
 static enum xm_fence_result ask(struct nvme_transport *t, struct nvme_fence *f,
 				struct xm_status *why)
 {
-	char said[80];
+	char said[80], text[140];
 
 	if (!f->asking) {
 		if (now_of(t) >= f->ask_at)
@@ -132,8 +132,9 @@ static enum xm_fence_result ask(struct nvme_transport *t, struct nvme_fence *f,
 		       failed(t, XM_E_IO, "other_disk", "the namespace is another one now", why);
 	if (++f->tries < ASK_TRIES)
 		return XM_FENCE_PENDING;
-	return failed(t, XM_E_TEMPORARY, "fence_failed",
-		      nvme_answer_text(&f->cmd, said, sizeof said), why);
+	snprintf(text, sizeof text, "run the same command again when it is back: %.80s",
+		 nvme_answer_text(&f->cmd, said, sizeof said));
+	return failed(t, XM_E_TEMPORARY, "fence_failed", text, why);
 }
 
 static enum xm_fence_result fence_poll(struct xm_nexus *nx, struct xm_status *why)

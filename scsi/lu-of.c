@@ -84,10 +84,10 @@ static struct scsi_lu *over(struct xm_endpoint *ep, int fd, struct xm_refusal *w
 		      "the disk that answers has other designators than this one");
 }
 
-/* The other paths of a map are opened now: when one is wanted nothing may block. */
+/* The paths behind the one in use are opened now: when one is wanted nothing may block. */
 static void add_others(struct scsi_transport *t, const struct scsi_block_path *paths, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 1; i < n; i++) {
 		int fd = open_node(&scsi_block_roots_real, &paths[i]);
 
 		if (fd >= 0) {
@@ -95,6 +95,8 @@ static void add_others(struct scsi_transport *t, const struct scsi_block_path *p
 			close(fd);
 		}
 	}
+	xm_log(t->ctx, XM_LOG_INFO, "path", "%s: commands go down %s; %u more paths are at hand",
+	       t->name, paths[0].name, sgpt_paths(t) - 1);
 }
 
 static struct scsi_lu *over_path(struct xm_endpoint *ep, const struct scsi_block_path *p,
@@ -129,7 +131,7 @@ struct scsi_lu *scsi_lu_of(struct xm_endpoint *ep, struct xm_refusal *why)
 	for (unsigned i = 0; i < n && !lu; i++) {
 		lu = over_path(ep, &paths[i], why);
 		if (lu && !paths[i].own)
-			add_others(lu->transport, paths + i + 1, n - i - 1);
+			add_others(lu->transport, paths + i, n - i);
 	}
 	return lu;
 }

@@ -228,6 +228,7 @@ if [ "${XM_LONG:-}" = 1 ]; then
 	fi
 	under_way vanish
 	like "$CODE" '^7[45]$' "the controller vanishes under way: not called done"
+	like "$(report .message)" "run the same command again" "the controller vanishes under way: what to do"
 	diag "$(grep -E '"(warning|error)"' /dev/shm/log)" "$(report .message) unknown: $(report .unknown)"
 fi
 done_testing
