@@ -39,7 +39,9 @@ lio_loop 0 "$T/core/fileio_0/a"
 lio_loop 1 "$T/core/fileio_0/b"
 lio_loop 2 "$T/core/fileio_0/c"
 LOOP_WWN=naa.60014050000000bb lio_loop 3 "$T/core/fileio_0/b"
-for n in 0 1 2 3; do lab_until lio_disk "$n" >/dev/null; done
+# LIO copies between LUNs of one nexus: so that each path can be told to.
+LOOP_WWN=naa.60014050000000bb lio_loop 4 "$T/core/fileio_0/a"
+for n in 0 1 2 3 4; do lab_until lio_disk "$n" >/dev/null; done
 src=$(lio_disk 0) one=$(lio_disk 1) other=$(lio_disk 3) plain=$(lio_disk 2)
 numbers() { printf '%d:%d' $((0x$(stat -c %t "$1"))) $((0x$(stat -c %T "$1"))); }
 
@@ -69,15 +71,14 @@ try "a path is down: equal below" cmp $img/a $img/b
 # waited out (2 minutes); then the job goes on down the other path.
 if [ "${XM_LONG:-}" = 1 ]; then
 	clear_disk "$mp"
-	"$mover" copy "$src" "$mp" --rate 8M --offload=require --verify=full --report /dev/shm/report --progress json >/dev/null 2>/dev/shm/log &
+	"$mover" copy "$src" "$mp" --rate 2M --offload=require --verify=full --report /dev/shm/report --progress json >/dev/null 2>/dev/shm/log &
 	job=$!
 	await grep -q '"phase":"copy".*"bytes_done":[1-9]' /dev/shm/log
-	# The first that the directory tells, as the mover reads it too.
-	dead=$(find "/sys/dev/block/$(numbers "$mp")/slaves/" -type l -printf '%f\n' | head -n 1)
+	dead=$(sed -n 's/.*commands go down \(sd[a-z]*\);.*/\1/p' /dev/shm/log)
 	echo offline >"/sys/block/$dead/device/state"
 	wait "$job"
 	is "$? $(report '[.unknown, .bytes.xcopy] | join(" ")')" "0 0 $bytes" "a path fails under way: done, by EXTENDED COPY"
-	is "$(grep -c '"event":"drain"' /dev/shm/log) $(grep -c '"event":"path"' /dev/shm/log)" "1 1" \
+	is "$(grep -c '"event":"drain"' /dev/shm/log) $(grep -c '"event":"path_failed"' /dev/shm/log)" "1 1" \
 		"a path fails under way: waited out, then the other one"
 	diag "$(grep -E '"(warning|error)"' /dev/shm/log)"
 	echo running >"/sys/block/$dead/device/state"
