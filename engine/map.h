@@ -17,7 +17,8 @@
 #include <stdint.h>
 
 #define XM_MAP_GRANULE UINT64_C(65536)
-#define XM_MAP_MAX_BYTES (UINT64_C(32) << 20)    /* bits and summary: 64 TiB in granules of 512 KiB */
+/* Bits and summary: 64 TiB in granules of 512 KiB.  A job may have a dozen maps. */
+#define XM_MAP_MAX_BYTES (UINT64_C(17) << 20)
 
 struct xm_map {
 	/* Set by xm_map_init, never changed. */
