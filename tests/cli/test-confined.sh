@@ -54,6 +54,17 @@ try "nobody: the bytes are equal" cmp src pod/out
 is "$(counts pod/report)" "$free" "nobody: the counts are those of a free run"
 exits 0 "nobody, without io_uring" nobody pod/deny-uring 1 pod/xmover copy --create --progress=none src pod/out2
 try "nobody, without io_uring: the bytes are equal" cmp src pod/out2
+# Buffers that cannot be registered, because no memory may be locked, are used all the same.
+for most in 0 65536; do
+	exits 0 "nobody: $most bytes may be locked" nobody prlimit --memlock=$most:$most \
+		pod/xmover copy --create --method=host --progress=none -v --report=pod/report src pod/out-$most
+	# some of them can, with 64 KiB
+	if [ "$uring" = 1 ] && [ $most = 0 ]; then
+		like "$OUT" '"event":"(buffers_not_registered|io_uring_unavailable)"' "nobody: $most bytes, the limit is met"
+	fi
+	try "nobody: $most bytes, the bytes are equal" cmp src pod/out-$most
+	is "$(counts pod/report)" "$free" "nobody: $most bytes, the counts are those of a free run"
+done
 chown 0:0 pod/out
 chmod 600 pod/out
 exits 77 "nobody: a destination of root's" nobody pod/xmover copy --progress=none src pod/out
