@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Public functions that need every backend, or none: opening, the version, comparing. */
+#include <string.h>
 #include "ctx.h"
 #include "endpoint.h"
 #include "error.h"
 #include "job.h"
 #include "job-verify.h"
 #include "registry.h"
+#include "xm/align.h"
 
 const char *xm_version(void)
 {
@@ -32,6 +34,10 @@ int xm_endpoint_open(struct xm_ctx *ctx, const char *spec, unsigned flags, uint6
 		.create_size = create_size,
 	};
 
+	/* of an URL that is not understood nothing is repeated: anything in it may be a secret */
+	const char *rest = strstr(spec, "://");
+	int shown = rest ? (int)xm_min_u64((size_t)(rest - spec) + 3, 40) : -1;
+
 	if (args.create && args.role != XM_ROLE_DST)
 		return xm_fail(err, XM_E_USAGE, "%s: only a destination can be created", spec);
 	if (!ctx->registry)
@@ -39,8 +45,8 @@ int xm_endpoint_open(struct xm_ctx *ctx, const char *spec, unsigned flags, uint6
 	opener = opener_for(ctx, spec);
 	if (!opener)
 		return xm_fail(err, XM_E_USAGE,
-			       "%s: neither a path nor an URL this build can open; "
+			       "%.*s%s: neither a path nor an URL this build can open; "
 			       "give a file, a block device, /dev/sgN, iscsi://host/iqn/lun "
-			       "or nbd://host/export", spec);
+			       "or nbd://host/export", shown, spec, rest ? "..." : "");
 	return opener->open(ctx, &args, ret_ep, err);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include "xm/checked.h"
 #include "text.h"
@@ -173,7 +174,16 @@ json_t *text_json(const char *s, size_t max)
 	return j;
 }
 
-void text_redact(const char *spec, char *buf, size_t size)
+/* NBD has the path of its socket there; what others may have put there is not shown. */
+static void drop_query(char *url)
+{
+	char *query = strstr(url, "://") ? strchr(url, '?') : NULL;
+
+	if (query && query[1] && strncasecmp(url, "nbd", 3) != 0)
+		memcpy(query, "?", 2);
+}
+
+static void redact_user(const char *spec, char *buf, size_t size)
 {
 	const char *host = strstr(spec, "://");
 	const char *at, *end;
@@ -196,4 +206,10 @@ void text_redact(const char *spec, char *buf, size_t size)
 
 	snprintf(buf, size, "%.*s%s%s", (int)((size_t)(host - spec) + user), spec,
 		 host + user < at ? "%..." : "", at);
+}
+
+void text_redact(const char *spec, char *buf, size_t size)
+{
+	redact_user(spec, buf, size);
+	drop_query(buf);
 }

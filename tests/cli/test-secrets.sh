@@ -33,6 +33,13 @@ exits 64 "a secret in the URL" "$xmover" copy -v --report=report \
 	"iscsi://alice%$secret@$ARRAY_ADDR/$IQN/0" "$(disk 1)"
 echo "$OUT" >log
 is "$(leaks log report)" "" "it is not repeated"
+for url in "iscsi://$ARRAY_ADDR/$IQN/0?chap_password=$secret" "ISCSI://a%$secret@h/i/0?target_password=$secret" \
+	"https://alice:$secret@host/disk" "nbds://alice:$secret@host/disk" "https:///?token=$secret"; do
+	exits 64 "a secret in ${url%%:*}://, in the query or where no URL is understood" "$xmover" copy -v --report=report \
+		"$url" "$(disk 1)"
+	echo "$OUT" >log
+	is "$(leaks log report)" "" "it is not repeated"
+done
 
 # While it runs: /proc shows no secret, and the process is not dumpable: it belongs to root there.
 as_user=()
