@@ -19,7 +19,9 @@ libengine_la_SOURCES += \
 	engine/job-rate.c \
 	engine/job-read.c \
 	engine/job-reason.c \
+	engine/job-state-open.c \
 	engine/job-state.c \
+	engine/job-state.h \
 	engine/job-trial.c \
 	engine/job-verify.c engine/job-verify.h \
 	engine/job-zero.c \
