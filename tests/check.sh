@@ -101,7 +101,7 @@ group_clang() {
 # of which ASan needs its own.
 once() {
 	make -s --no-print-directory -C "$1" print-tests | awk -v groups=" ${*:2} " '
-		index(groups, " " $1 " ") && $2 !~ /main-job|killed|nth-error|engines-same|random-jobs|cli.test-memory/ { print $2 }'
+		index(groups, " " $1 " ") && $2 !~ /main-job|cli.test-lead|killed|nth-error|engines-same|random-jobs|cli.test-memory/ { print $2 }'
 }
 
 group_asan() {
