@@ -9,6 +9,8 @@
 #include <stdlib.h>
 
 #define DEPTH 32
+/* Two sleeps a call are what a thread costs: fewer and larger calls. */
+#define REQUEST (UINT64_C(2) << 20)
 
 struct threads {
 	struct xm_fd_engine fd;
@@ -94,6 +96,7 @@ static void threads_close(struct xm_io *io)
 
 static const struct xm_io_ops threads_ops = {
 	.name = "threads",
+	.request = REQUEST,
 	.attach = threads_attach,
 	.buffers = threads_buffers,
 	.submit = threads_submit,

@@ -43,6 +43,7 @@ struct xm_buffers;
 
 struct xm_io_ops {
 	const char *name;
+	uint64_t request;        /* bytes that suit it best; 0: what suits most */
 	/* The engine learns of endpoints (registers files) and the pool, before the first submit. */
 	int (*attach)(struct xm_io *io, struct xm_endpoint *ep, struct xm_error **err);
 	void (*buffers)(struct xm_io *io, struct xm_buffers *b);

@@ -41,8 +41,11 @@ static uint64_t slot_size(const struct xm_job *job)
 {
 	uint64_t least = xm_max_u64(xm_max_u64(job->src->block_size, job->dst->block_size),
 				    xm_max_u64(job->src->dio_align, job->dst->dio_align));
-	uint64_t size = job->opt.request ? xm_min_u64(job->opt.request, REQUEST_MAX) : SLOT;
+	uint64_t suits = xm_max_u64(job->pair.src_io->ops->request, job->pair.dst_io->ops->request);
+	uint64_t size = suits ? suits : SLOT;
 
+	if (job->opt.request)
+		size = xm_min_u64(job->opt.request, REQUEST_MAX);
 	if (job->src->max_io)
 		size = xm_min_u64(size, job->src->max_io);
 	if (job->dst->max_io)
@@ -67,7 +70,6 @@ static void tell_buffers(struct xm_job *job, struct xm_io *io)
 static int open_pair(struct xm_job *job)
 {
 	struct xm_pair *p = &job->pair;
-	uint64_t size = slot_size(job);
 
 	*p = (struct xm_pair){ .ctx = job->ctx, .src = job->src, .dst = job->dst,
 				.allow_cross_namespace = job->opt.cross_namespace,
@@ -76,6 +78,7 @@ static int open_pair(struct xm_job *job)
 	p->dst_io = p->src_io ? engine_of(job, job->dst) : NULL;
 	if (!p->src_io || !p->dst_io)
 		return xm_job_fail(job, XM_E_TEMPORARY, "no I/O engine");
+	uint64_t size = slot_size(job);
 	if (xm_buffers_init(&job->buffers, size, slots(job, size)) < 0)
 		return xm_job_fail(job, XM_E_TEMPORARY, "memory for buffers is short");
 	p->buffers = &job->buffers;
