@@ -37,19 +37,23 @@ static struct xm_io *engine_of(struct xm_job *job, struct xm_endpoint *ep)
 	return job->own_io;
 }
 
+/* What is larger is cut on the way, which matters to an engine that has no size of its own. */
+static uint64_t uncut(const struct xm_endpoint *ep, const struct xm_io *io, uint64_t size)
+{
+	return ep->max_io && !io->ops->request ? xm_min_u64(size, ep->max_io) : size;
+}
+
 static uint64_t slot_size(const struct xm_job *job)
 {
+	const struct xm_pair *p = &job->pair;
 	uint64_t least = xm_max_u64(xm_max_u64(job->src->block_size, job->dst->block_size),
 				    xm_max_u64(job->src->dio_align, job->dst->dio_align));
-	uint64_t suits = xm_max_u64(job->pair.src_io->ops->request, job->pair.dst_io->ops->request);
+	uint64_t suits = xm_max_u64(p->src_io->ops->request, p->dst_io->ops->request);
 	uint64_t size = suits ? suits : SLOT;
 
 	if (job->opt.request)
 		size = xm_min_u64(job->opt.request, REQUEST_MAX);
-	if (job->src->max_io)
-		size = xm_min_u64(size, job->src->max_io);
-	if (job->dst->max_io)
-		size = xm_min_u64(size, job->dst->max_io);
+	size = uncut(job->src, p->src_io, uncut(job->dst, p->dst_io, size));
 	least = xm_max_u64(least, 4096);
 	return xm_max_u64(xm_round_down(size, least), least);
 }
