@@ -17,6 +17,10 @@ count() { ctl stats | json /dev/stdin 'my ($c) = grep { $_->{op} eq "'"$1"'" } @
 EXPIRED='action=sense k=5 asc=23 ascq=07'
 # short-lived: tokens of 8 MiB that nobody used for a second are gone
 short_lived() { world ideal && ctl set max_token_bytes 8388608 >/dev/null && ctl set token_timeout 1 >/dev/null; }
+# those that are made from now on are not, however slow this machine is
+long_lived() { ctl set token_timeout 300 >/dev/null; }
+one_lies() { ctl faults | grep -q '"fired":1'; }
+gone() { [ "$(count 83/10)" -ge 8 ] && [ "$(ctl stats | json /dev/stdin '$j->{tokens}')" = 0 ]; }
 two_way() { bash -c "'$xmover' send $(from) $1 --exec \"'$xmover' receive $(into) --stdio --report=report\""; }
 finishes() {
 	exits 0 "$1: the list, sent" bash -o pipefail -c \
@@ -37,8 +41,11 @@ try "two-way: they were asked for ($n)" test "$n" -ge 11
 
 short_lived || exit 1
 ctl "fault add op=83/11 times=1 action=delay ms=3000" >/dev/null
+(await one_lies; long_lived) &
 exits 0 "two-way, a token that lay for 3 s" two_way ""
+wait $!
 fired "two-way, a token that lay"
+try "two-way, a token that lay: new ones were asked for" test "$(count 83/10)" -gt 8
 try "two-way, a token that lay: equal" cmp src dst
 is "$(moved report)" "done 67108864 0" "two-way, a token that lay: all by tokens"
 
@@ -58,15 +65,21 @@ ctl fault del all >/dev/null
 finishes "by pipe" "$lost"
 
 short_lived || exit 1
-exits 75 "by a pipe in which they lay for 3 s" bash -o pipefail -c \
-	"'$xmover' send $(from) | (sleep 3; cat) | '$xmover' receive $(into) --missing=missing"
+lying() { await gone; cat; }
+sent() { # shellcheck disable=SC2046 # words
+	"$xmover" send $(from) | lying | "$xmover" receive $(into) --missing=missing
+}
+set -o pipefail
+exits 75 "by a pipe in which they lie until they are gone" sent
+set +o pipefail
 is "$(bytes_of missing)" 67108864 "all is missing, and the list says so"
+long_lived
 finishes "by a slow pipe" 67108864
 
 # ---- by file ---------------------------------------------------------------------------------
 short_lived || exit 1
 exits 0 "token export" bash -c "'$xmover' token export $(from) --out=tokens"
-sleep 3                                 # they must expire
+sleep 3                                 # they must expire, by the clock
 exits 78 "an expired file is known for it" bash -c "'$xmover' token import tokens $(into)"
 like "$OUT" 'have expired' "and it is said"
 is "$(copied)" 0 "nothing was copied"
