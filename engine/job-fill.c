@@ -202,6 +202,8 @@ void xm_job_fill(struct xm_job *job)
 {
 	enum filled r = NOTHING;
 
+	job->filled_at = xm_job_now(job);
+	job->rate_due = XM_NEVER;
 	if (job->ending || xm_fence_active(&job->fence) ||
 	    (job->phase != XM_PHASE_COPY && job->phase != XM_PHASE_TRIAL) || in_doubt(job))
 		return;
@@ -247,9 +249,13 @@ void xm_job_resend(struct xm_job *job)
 	}
 }
 
+/*
+ * What had not come when xm_job_fill() looked may have by now: then there is no sleep.  Only
+ * what it had seen come is over.
+ */
 void xm_job_fill_wait(struct xm_job *job, struct xm_waiter *w)
 {
-	uint64_t now = xm_job_now(job), when = 0;
+	uint64_t now = xm_job_now(job);
 
 	if (job->ending || xm_fence_active(&job->fence))
 		return;
@@ -264,16 +270,15 @@ void xm_job_fill_wait(struct xm_job *job, struct xm_waiter *w)
 
 		if (!xm_entry_usable(e))
 			continue;
-		if (e->hold_until > now)
+		if (e->hold_until > job->filled_at)
 			xm_waiter_until(w, e->hold_until);
-		if (e->pause_until > now)
+		if (e->pause_until > job->filled_at)
 			xm_waiter_until(w, e->pause_until);
-		if (xm_job_rate_when(job, e) == 0)
-			continue;
-		when = xm_job_rate_when(job, e);
-		xm_waiter_until(w, when);
-		job->progress.moved_at = now;        /* held back by a rate is not stalled */
 	}
-	if ((idle(job) && !when && !xm_remote_is_stream(job->src)) || job->trial.state == XM_TRIAL_COPY)
+	xm_waiter_until(w, job->rate_due);
+	if (job->rate_due != XM_NEVER)
+		job->progress.moved_at = now;        /* held back by a rate is not stalled */
+	if ((idle(job) && job->rate_due == XM_NEVER && !xm_remote_is_stream(job->src)) ||
+	    job->trial.state == XM_TRIAL_COPY)
 		xm_waiter_until(w, now + FULL_NS);
 }

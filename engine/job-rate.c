@@ -32,9 +32,12 @@ void xm_job_rate_heed(struct xm_job *job)
 uint64_t xm_job_rate_when(struct xm_job *job, const struct xm_entry *e)
 {
 	uint64_t now = xm_job_now(job);
+	uint64_t when = xm_max_u64(xm_budget_when(&job->budget[XM_RATE_ALL], now),
+				   xm_budget_when(own(job, e), now));
 
-	return xm_max_u64(xm_budget_when(&job->budget[XM_RATE_ALL], now),
-			  xm_budget_when(own(job, e), now));
+	if (when)
+		job->rate_due = xm_min_u64(job->rate_due, when);
+	return when;
 }
 
 void xm_job_rate_spend(struct xm_job *job, const struct xm_entry *e, uint64_t bytes)

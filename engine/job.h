@@ -166,6 +166,8 @@ struct xm_job {
 	struct xm_progress progress;
 	struct xm_waiter waiter;
 	uint64_t started, ended, next_report;
+	uint64_t filled_at;          /* when it was last looked for something to send */
+	uint64_t rate_due;           /* then a rate held something back until; XM_NEVER: none did */
 	unsigned depth_peak;
 	const char *caution;         /* of a method that moved bytes: static; or NULL */
 	char message[640];

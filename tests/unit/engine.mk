@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The engine's own unit tests: linked to libengine alone.
 CORE_UNIT = tests/unit/test-extent-runs tests/unit/test-fence tests/unit/test-job \
-	tests/unit/test-lead tests/unit/test-map tests/unit/test-pick tests/unit/test-plan \
+	tests/unit/test-lead tests/unit/test-wake tests/unit/test-map tests/unit/test-pick tests/unit/test-plan \
 	tests/unit/test-retry tests/unit/test-salvage tests/unit/test-sim tests/unit/test-state \
 	tests/unit/test-task tests/unit/test-wire
 check_PROGRAMS += $(CORE_UNIT)
@@ -22,6 +22,9 @@ tests_unit_test_sim_LDADD = $(CORE_UNIT_LDADD)
 tests_unit_test_lead_SOURCES = tests/unit/test-lead.c tests/unit/sim-rig.c tests/unit/sim-rig.h
 tests_unit_test_lead_CPPFLAGS = $(CORE_UNIT_CPPFLAGS)
 tests_unit_test_lead_LDADD = $(CORE_UNIT_LDADD)
+tests_unit_test_wake_SOURCES = tests/unit/test-wake.c tests/unit/sim-rig.c tests/unit/sim-rig.h
+tests_unit_test_wake_CPPFLAGS = $(CORE_UNIT_CPPFLAGS)
+tests_unit_test_wake_LDADD = $(CORE_UNIT_LDADD)
 tests_unit_test_job_CPPFLAGS = $(CORE_UNIT_CPPFLAGS)
 tests_unit_test_job_LDADD = $(CORE_UNIT_LDADD)
 tests_unit_test_fence_CPPFLAGS = $(CORE_UNIT_CPPFLAGS)
