@@ -325,7 +325,7 @@ static void iscsi_wait(struct scsi_transport *t, struct xm_waiter *w)
 	iscsi_pump_wait(s, w);
 	due = keepalive_due(s);
 	/* Past and the window shut: nothing to do until the target says something. */
-	if (due > iscsi_now(s) || !s->nop_pending)
+	if (due > iscsi_now(s) || !s->nop_pending || !window_shut(s))
 		xm_waiter_until(w, due);
 	due = first_deadline(s);
 	if (due != XM_NEVER)
