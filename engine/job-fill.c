@@ -56,9 +56,11 @@ static struct xm_chunk *claim(struct xm_job *job, struct xm_entry *e, struct xm_
 struct xm_chunk *xm_job_claim(struct xm_job *job, struct xm_entry *e, uint64_t bytes, uint64_t from,
 			      uint64_t align)
 {
-	struct xm_plan_ask ask = { .limits = &e->m->limits, .align = align, .bytes = bytes,
+	struct xm_method_limits limits = e->m->limits;
+	struct xm_plan_ask ask = { .limits = &limits, .align = align, .bytes = bytes,
 				   .barred = &e->barred, .from = from, .zero_as_data = true };
 
+	limits.kinds = xm_job_zero_kinds(job, e);
 	for (unsigned i = 0; i < job->pick.n; i++) {
 		if (xm_entry_usable(&job->pick.at[i]) &&
 		    job->pick.at[i].m->limits.kinds & XM_TASK_ZERO)

@@ -36,10 +36,28 @@ void xm_job_zero_open(struct xm_job *job)
 		       "the destination reads as zeros: %s; zeros are not written", why);
 }
 
+/* Zeros that need no writing are the host's, which leaves them out; where it is allowed to. */
+unsigned xm_job_zero_kinds(const struct xm_job *job, const struct xm_entry *e)
+{
+	unsigned kinds = e->m->limits.kinds;
+
+	if (!job->dst_is_zero || !xm_entry_offloads(e))
+		return kinds;
+	for (unsigned i = 0; i < job->pick.n; i++) {
+		const struct xm_entry *host = &job->pick.at[i];
+
+		if (host->ops->way == XM_WAY_HOST && xm_entry_usable(host) &&
+		    host->m->limits.kinds & XM_TASK_ZERO)
+			return kinds & ~(unsigned)XM_TASK_ZERO;
+	}
+	return kinds;
+}
+
 void xm_job_zero_claimed(struct xm_job *job, struct xm_chunk *c)
 {
 	c->task.dst_is_zero = job->dst_is_zero && xm_task_count(&c->task, &job->touched) == 0;
-	if (!job->dst_is_zero || c->task.kind == XM_TASK_ZERO)
+	/* also a method that makes zeros is tried, and a trial may stamp */
+	if (!job->dst_is_zero || (c->task.kind == XM_TASK_ZERO && !xm_entry_offloads(c->entry)))
 		return;
 	/* without memory to remember it, nothing is known to be zero any more */
 	if (!xm_task_mark(&c->task, &job->touched))

@@ -263,6 +263,8 @@ void xm_job_cache_lost(struct xm_job *job);
 /* job-zero.c */
 /* Is the destination known to be zero, by what the user says or by itself? */
 void xm_job_zero_open(struct xm_job *job);
+/* The kinds of work that may be claimed for e: enum xm_task_kind. */
+unsigned xm_job_zero_kinds(const struct xm_job *job, const struct xm_entry *e);
 /* A chunk was claimed: does its destination still hold the zeros it had? */
 void xm_job_zero_claimed(struct xm_job *job, struct xm_chunk *c);
 /* Room to count the zeros of a chunk. */

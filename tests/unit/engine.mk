@@ -3,7 +3,7 @@
 CORE_UNIT = tests/unit/test-extent-runs tests/unit/test-fence tests/unit/test-job \
 	tests/unit/test-lead tests/unit/test-wake tests/unit/test-map tests/unit/test-pick tests/unit/test-plan \
 	tests/unit/test-retry tests/unit/test-salvage tests/unit/test-sim tests/unit/test-state \
-	tests/unit/test-task tests/unit/test-wire
+	tests/unit/test-target-zero tests/unit/test-task tests/unit/test-wire
 check_PROGRAMS += $(CORE_UNIT)
 UNIT_TESTS += $(CORE_UNIT)
 CORE_UNIT_CPPFLAGS = $(ENGINE_CPPFLAGS) -iquote $(srcdir)/tests/unit $(CMOCKA_CFLAGS)
@@ -19,6 +19,10 @@ tests_unit_test_plan_LDADD = $(CORE_UNIT_LDADD)
 tests_unit_test_sim_SOURCES = tests/unit/test-sim.c tests/unit/sim-rig.c tests/unit/sim-rig.h
 tests_unit_test_sim_CPPFLAGS = $(CORE_UNIT_CPPFLAGS)
 tests_unit_test_sim_LDADD = $(CORE_UNIT_LDADD)
+tests_unit_test_target_zero_SOURCES = tests/unit/test-target-zero.c tests/unit/sim-rig.c \
+	tests/unit/sim-rig.h
+tests_unit_test_target_zero_CPPFLAGS = $(CORE_UNIT_CPPFLAGS)
+tests_unit_test_target_zero_LDADD = $(CORE_UNIT_LDADD)
 tests_unit_test_lead_SOURCES = tests/unit/test-lead.c tests/unit/sim-rig.c tests/unit/sim-rig.h
 tests_unit_test_lead_CPPFLAGS = $(CORE_UNIT_CPPFLAGS)
 tests_unit_test_lead_LDADD = $(CORE_UNIT_LDADD)
