@@ -258,13 +258,17 @@ static void id_refused(struct xcopy *x, struct xm_status *st)
 static bool without_lid4(struct xcopy *x, const struct slot *s, struct xm_status *st)
 {
 	static const char *const refusals[] = { SCSI_R_OPCODE, SCSI_R_REFUSED, SCSI_R_PARAMETER,
-						SCSI_R_NO_SENSE };
+						SCSI_R_DESCRIPTOR, SCSI_R_NO_SENSE };
 	bool refused = false;
 
 	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
 		refused |= st->reason && strcmp(st->reason, refusals[i]) == 0;
 	if (!s->lid4 || x->proven || !refused)
 		return false;
+	if (!x->no_lid4)
+		xm_log(x->method.pair->ctx, XM_LOG_INFO, "lid4_refused", "EXTENDED COPY with 32-bit "
+		       "list identifiers is listed and was not taken; with 8-bit ones from now on: "
+		       "%s (%s)", st->detail, st->reason);
 	x->no_lid4 = true;
 	st->act = XM_ACT_RETRY;
 	st->pair_wide = false;

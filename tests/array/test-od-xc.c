@@ -339,7 +339,11 @@ static const struct row {
 	{ "XC-11", F(COPY SENSE(5, 26, 00), 0, NONE, "parameter_refused"), S0 },
 	{ "XC-12", F(COPY "nth=6 action=never", 0, ALL, NULL), S0 },
 	{ "XC-12", F(COPY "nth=6- " SENSE(5, 26, 00), 0, SOME, "parameter_refused"), S0 },
-	{ "XC-13", FP(COPY4 SENSE(5, 26, 07), 0, NONE, "unsupported_descriptor", "ideal"), S0 },
+	/* listed and not taken: the form with 8-bit identifiers is; or it is refused as well */
+	{ "XC-13", FP(COPY4 SENSE(5, 26, 07), 0, ALL, NULL, "ideal"), S0 },
+	{ "XC-13", FP(COPY4 SENSE(5, 26, 09), 0, ALL, NULL, "ideal"), S0 },
+	{ "XC-13", FP(COPY4 SENSE(5, 20, 00), 0, ALL, NULL, "ideal"), S0 },
+	{ "XC-13", FP("op=83 " SENSE(5, 26, 07), 0, NONE, "unsupported_descriptor", "ideal"), S0 },
 	{ "XC-14", F(COPY SENSE(5, 26, 09), 0, NONE, "unsupported_descriptor"), S0 },
 	{ "XC-15", F(COPY SENSE(0a, 00, 00), 0, NONE, "not_same_array"), S0 },
 	{ "XC-16", F(COPY "nth=6 " SENSE(0a, 08, 04), 0, SOME, "copy_aborted"), S0 },
