@@ -29,6 +29,7 @@ struct copy {
 	struct xm_job *job;
 	struct rates rates;
 	FILE *salvage;           /* where the map of bad blocks goes; NULL: none */
+	char unmapped[512];      /* why it is not there; empty: it is, or was not wanted */
 	struct figures figures;
 };
 
@@ -220,6 +221,10 @@ static int finish(struct copy *c, struct xm_error *err, bool failed)
 			xm_endpoint_refuse(c->src, err ? xm_error_code(err) : XM_E_BUG, message);
 		code = cmd_fail(err);
 		copy_write_missing(c->o, c->job);
+	} else if (*c->unmapped) {
+		/* all is copied, and yet not all is there that was asked for */
+		snprintf(message, sizeof message, "%s", c->unmapped);
+		code = XM_E_IO;
 	}
 	if (c->job) {
 		size_t n = strlen(message);
@@ -250,10 +255,12 @@ static void write_map(struct copy *c)
 	uint64_t left = xm_job_u64(c->job, XM_JOB_BYTES_TOTAL) -
 			xm_job_u64(c->job, XM_JOB_BYTES_DONE);
 
-	if (c->salvage &&
-	    !salvage_map_write(c->salvage, c->job, xm_endpoint_size(c->src), left == 0))
-		console_say(XM_LOG_ERROR, "salvage", "cannot write the map of bad blocks %s: %s",
-			    opt_text(c->o, OPT_SALVAGE), strerror(errno));
+	if (!c->salvage ||
+	    salvage_map_write(c->salvage, c->job, xm_endpoint_size(c->src), left == 0))
+		return;
+	snprintf(c->unmapped, sizeof c->unmapped, "cannot write the map of bad blocks %s: %s",
+		 opt_text(c->o, OPT_SALVAGE), strerror(errno));
+	console_log(NULL, XM_LOG_ERROR, "salvage", c->unmapped);
 }
 
 static int run(struct copy *c, struct xm_error **err)

@@ -71,6 +71,16 @@ for method in xcopy odx; do
 	done
 done
 
+# All is read and copied, and what was asked for cannot be written: that is no success.
+ctl fault del all >/dev/null
+head -c ${mib}M /dev/zero >lun1
+exits 74 "a map that cannot be written" copy "$(disk 0)" "$(disk 1)" --salvage=/dev/full
+is "$(grep -c "map of bad blocks /dev/full" <<<"$OUT")" 1 "it says so, once"
+like "$(json r '$j->{message}')" "^cannot write the map of bad blocks /dev/full: " "so does the report"
+is "$(json r '"$j->{result} $j->{exit_code} $j->{bytes}{left}"')" "failed 74 0" "all is copied"
+try "all is copied, byte by byte" cmp lun0 lun1
+report_holds r "a map that cannot be written"
+
 # Nobody but the host may be asked: then a bad block ends it, and says so.
 all_bad 3
 exits 69 "offload required" copy "$(disk 0)" "$(disk 1)" --offload=require --salvage=map
