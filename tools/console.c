@@ -35,6 +35,7 @@ static struct {
 
 	pthread_mutex_t lock; /* guards what follows */
 	bool bar_shown;
+	char failed[LINE];       /* the last "failed" line that was told */
 	unsigned long dropped;
 	struct figures newest;
 } con = { .level = XM_LOG_INFO, .lock = PTHREAD_MUTEX_INITIALIZER, .newest.phase = "open" };
@@ -163,12 +164,36 @@ static void log_text(enum xm_log_level level, const char *text)
 	write_line(line, strlen(line));
 }
 
+/* A job tells why it fails when it does, and again at its end: once is enough. */
+static bool told_before(const char *event, const char *text)
+{
+	char now[LINE];
+
+	if (strcmp(event, "failed") != 0)
+		return false;
+	snprintf(now, sizeof now, "%s", text);
+	/* as the library makes its log */
+	for (char *p = now; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = ' ';
+	if (strcmp(now, con.failed) == 0) {
+		con.failed[0] = '\0';
+		return true;
+	}
+	memcpy(con.failed, now, sizeof now);
+	return false;
+}
+
 void console_log(void *user, enum xm_log_level level, const char *event, const char *text)
 {
 	(void)user;
 	if (!console_shows(level))
 		return;
 	pthread_mutex_lock(&con.lock);
+	if (told_before(event, text)) {
+		pthread_mutex_unlock(&con.lock);
+		return;
+	}
 	clear_locked();
 	if (con.json) {
 		json_t *o = json_event(level, event);

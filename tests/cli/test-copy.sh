@@ -55,6 +55,14 @@ is "$(grep -c '"phase":"end"' err)" 1 "a pipe hears of the end once"
 is "$(cat err)" "" "--quiet: nothing on stderr"
 is "$(wc -l <out)" 1 "--quiet: the line of truth alone on stdout"
 
+# ---- what fails says so once, to a person and to a machine ---------------------------------------
+ctl fault add op=83 action=sense k=5 asc=20 ascq=00 >/dev/null
+for how in --progress=json --progress=none --progress=tty --quiet; do
+	exits 69 "$how: required, and refused" "$xmover" copy --offload=require $how "$(disk 0)" "$(disk 1)"
+	is "$(grep -c "source: POPULATE TOKEN" <<<"$OUT")" 1 "$how: its error is told once" || diag "$OUT"
+done
+ctl fault del all >/dev/null
+
 # ---- by the host, with the reason --------------------------------------------------------------
 exits 0 "--offload=never" "$xmover" copy --offload=never --report=report --progress=none "$(disk 0)" "$(disk 1)"
 like "$OUT" "Storage offload not used during migration: .*" "it says that offload was not used"
