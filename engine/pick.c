@@ -62,8 +62,8 @@ static int check_list(const struct xm_method_ops *const *methods, const char *li
 			known |= strlen(methods[i]->name) == (size_t)(end - p) &&
 				 memcmp(methods[i]->name, p, (size_t)(end - p)) == 0;
 		if (!known)
-			return xm_fail(err, XM_E_USAGE, "there is no method \"%.*s\"",
-				       (int)(end - p), p);
+			return xm_fail(err, XM_E_USAGE, "there is no method \"%.*s\"; see "
+				       "xmover copy --help", (int)(end - p), p);
 		p = *end ? end + 1 : NULL;
 	}
 	return 0;
@@ -125,6 +125,17 @@ static void count_refusal(const struct xm_entry *e, struct xm_fallbacks *f)
 		xm_fallback_count(f, e->reason, e->detail, 0);
 }
 
+static bool unwanted_one(const struct xm_entry *e)
+{
+	return e->reason && strcmp(e->reason, NOT_WANTED) == 0;
+}
+
+/* Cloning is no offload, so that it is not used needs no word: but where it was asked for by name. */
+static bool asked_for_clone(const struct xm_pick *p, const struct xm_entry *e)
+{
+	return e->reason && e->ops->way == XM_WAY_CLONE && p->fixed && !unwanted_one(e);
+}
+
 /* Of those that were no candidates only one is worth a word, and only where there was no candidate. */
 static void count_refusals(const struct xm_pick *p, struct xm_fallbacks *f)
 {
@@ -133,12 +144,9 @@ static void count_refusals(const struct xm_pick *p, struct xm_fallbacks *f)
 	for (unsigned i = 0; i < p->n; i++) {
 		if (!p->at[i].aside || &p->at[i] == wished)
 			count_refusal(&p->at[i], f);
+		if (asked_for_clone(p, &p->at[i]))
+			xm_fallback_count(f, p->at[i].reason, p->at[i].detail, 0);
 	}
-}
-
-static bool unwanted_one(const struct xm_entry *e)
-{
-	return e->reason && strcmp(e->reason, NOT_WANTED) == 0;
 }
 
 const struct xm_entry *xm_pick_wished(const struct xm_pick *p)
@@ -159,6 +167,16 @@ const struct xm_entry *xm_pick_wished(const struct xm_pick *p)
 	return first;
 }
 
+/* The one to name where none can be used: of those that were listed, if any was. */
+static const struct xm_entry *first_refused(const struct xm_pick *p)
+{
+	for (unsigned i = 0; i < p->n; i++) {
+		if (p->at[i].reason && !unwanted_one(&p->at[i]))
+			return &p->at[i];
+	}
+	return xm_pick_wished(p);
+}
+
 static int check_usable(struct xm_pick *p, struct xm_error **err)
 {
 	const struct xm_entry *wished = xm_pick_wished(p);
@@ -172,6 +190,7 @@ static int check_usable(struct xm_pick *p, struct xm_error **err)
 		if (xm_entry_usable(&p->at[i]))
 			return 0;
 	}
+	wished = first_refused(p);
 	if (wished && p->offload == XM_OFFLOAD_AUTO)
 		return xm_fail(err, XM_E_NOOFFLOAD,
 			       "no method that --method lists can be used: %s (%s)",

@@ -45,6 +45,10 @@ start_array --target "$IQN" --chap "$TMP/chap" --lun "0=$TMP/disk" --lun 1=8M ||
 exits 0 "secrets from a file" "$xmover" bench --quiet --rounds=1 --ways=offload,threads --json --chap-file=chap \
 	--timeout=60 "$(disk 0)" "$(disk 1)"
 is "$(grep -c not_measured <<<"$OUT")" 0 "every way was measured" || diag "$OUT"
+exits 74 "LUNs are not cloned" "$xmover" bench --quiet --rounds=1 --ways=clone --chap-file=chap "$(disk 0)" "$(disk 1)"
+like "$OUT" 'not measured: only files can be cloned' "and that is said"
+exits 69 "nor by copy" "$xmover" copy --quiet --method=clone --chap-file=chap "$(disk 0)" "$(disk 1)"
+like "$OUT" 'lists can be used: only files can be cloned' "and that is said"
 exits 74 "and without" "$xmover" bench --quiet --rounds=1 --ways=threads "$(disk 0)" "$(disk 1)"
 exits 74 "not onto another disk than was named" "$xmover" bench --quiet --rounds=1 --ways=threads \
 	--chap-file=chap --dst-id=naa.6001405000000001 "$(disk 0)" "$(disk 1)"

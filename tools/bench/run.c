@@ -89,6 +89,21 @@ static bool fail(struct bench_config *c, const char *text)
 	return false;
 }
 
+/* Why too few bytes went the way that is measured: as copy says it, or that they were zeros. */
+static bool fail_by_reason(struct bench_config *c, json_t *report, double total)
+{
+	double zeroed = json_number_value(json_object_get(json_object_get(report, "bytes"), "zeroed"));
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(json_object_get(report, "fallbacks"), i, row) {
+		if (strcmp(json_string_value(json_object_get(row, "reason")), "not_wanted") != 0)
+			return fail(c, json_string_value(json_object_get(row, "detail")));
+	}
+	return fail(c, zeroed > total * 0.1 ? "more than 10 % of the bytes are zeros, which are not copied" :
+			       "less than 90 % of the bytes moved this way");
+}
+
 /* Bytes and seconds out of the report; false where they are not of the way measured. */
 static bool read_report(struct bench_config *c, int fd, double *ret_bytes, double *ret_seconds)
 {
@@ -104,7 +119,7 @@ static bool read_report(struct bench_config *c, int fd, double *ret_bytes, doubl
 		fail(c, message ? message : "xmover copy left no report");
 	/* a tail below a block, and what was zero, go another way */
 	else if (by < total * 0.9)
-		done = fail(c, "less than 90 % of the bytes moved this way");
+		done = fail_by_reason(c, j, total);
 	*ret_bytes = total;
 	*ret_seconds = duration;
 	json_decref(j);
