@@ -68,7 +68,7 @@ void help_print(enum opt_verb verb)
 				printf("Usage: xmover %s %s\n%s\n", opt_verbs[i].name,
 				       opt_verbs[i].operands, opt_verbs[i].help);
 	}
-	printf("\nSRC, DST: a file or block device, /dev/sgN, "
+	printf("\nSRC, DST: a file or block device, /dev/sgN, /dev/ngXnY,"
 	       " iscsi://[user@]host[:port]/iqn/lun,\n          nbd://host[:port]/export, or"
 	       " nbd+unix:///export?socket=PATH\n");
 	print_options(verb);

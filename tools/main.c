@@ -27,9 +27,12 @@ static bool fill_standard_descriptors(void)
 }
 
 /* A mistake is reported like any other end, where FILE of --report is known. */
-static int usage_error(const char *error)
+static int usage_error(enum opt_verb verb, const char *error)
 {
-	console_say(XM_LOG_ERROR, "usage", "%s; see xmover --help", error);
+	const char *name = opt_verb_name(verb);
+
+	console_say(XM_LOG_ERROR, "usage", "%s; see xmover %s%s--help", error, name ? name : "",
+		    name ? " " : "");
 	outcome_end(XM_E_USAGE, "failed", error);
 	return XM_E_USAGE;
 }
@@ -64,7 +67,7 @@ static int run_verb(const struct opts *o)
 	case VERB_NONE:
 		break;
 	}
-	return usage_error("a command is missing");
+	return usage_error(VERB_NONE, "a command is missing");
 }
 
 int main(int argc, char **argv)
@@ -78,9 +81,9 @@ int main(int argc, char **argv)
 	ok = opts_parse(&o, argc, argv, error);
 	console_setup(&o);
 	if (!outcome_setup(&o, unsafe, sizeof unsafe))
-		return usage_error(ok ? unsafe : error);
+		return usage_error(o.verb, ok ? unsafe : error);
 	if (!ok)
-		return usage_error(error);
+		return usage_error(o.verb, error);
 	if (!signals_start())
 		return XM_E_TEMPORARY;
 	if (opt_flag(&o, OPT_HELP)) {

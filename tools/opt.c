@@ -53,8 +53,7 @@ const struct opt_verb_row opt_verbs[] = {
 	{ "verify", VERB_VERIFY, "SRC DST", 2, 2,
 	  "Compare all of SRC with the start of DST; show the first differences." },
 	{ "bench", VERB_BENCH, "[SRC DST]", 0, 2,
-	  "Copy SRC onto DST, or a pair that is made for it, by every way in turns; say how fast. DST is"
-	  " overwritten." },
+	  "Copy SRC, or a pair that is made for it, by every way in turns; say how fast. DST is overwritten." },
 };
 const size_t opt_verbs_count = sizeof opt_verbs / sizeof opt_verbs[0];
 
@@ -222,12 +221,12 @@ static enum opt_id find_option(int c)
 	return id;
 }
 
-static const char *verb_name(enum opt_verb verb)
+const char *opt_verb_name(enum opt_verb verb)
 {
 	for (size_t i = 0; i < opt_verbs_count; i++)
 		if (opt_verbs[i].verb == verb)
 			return opt_verbs[i].name;
-	return "xmover";
+	return NULL;
 }
 
 static void take_option(struct opts *o, enum opt_id id, const char *word, char *error)
@@ -243,7 +242,8 @@ static void take_option(struct opts *o, enum opt_id id, const char *word, char *
 		return;
 	}
 	if (!(row->verbs & o->verb)) {
-		complain(error, "%s does not take %s", verb_name(o->verb), origin);
+		complain(error, "%s does not take %s",
+			 o->verb == VERB_NONE ? "xmover without a command" : opt_verb_name(o->verb), origin);
 		return;
 	}
 	if (o->given[id]) {
@@ -397,7 +397,7 @@ bool opts_parse(struct opts *o, int argc, char **argv, char error[OPT_ERROR_MAX]
 	read_environment(o, error);
 	warn_unknown_environment(o);
 	if (o->verb == VERB_NONE && o->operands)
-		complain(error, "the command comes first: xmover copy|probe|verify|bench");
+		complain(error, "the command comes first, as in xmover copy SRC DST");
 	check_operands(o, error);
 	check_contradictions(o, error);
 	return *error == '\0';

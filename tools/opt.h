@@ -69,6 +69,8 @@ struct opts {
  */
 bool opts_parse(struct opts *o, int argc, char **argv, char error[OPT_ERROR_MAX]);
 
+/* "copy", ...; NULL for VERB_NONE. */
+const char *opt_verb_name(enum opt_verb verb);
 /* NULL when not given. */
 const char *opt_text(const struct opts *o, enum opt_id id);
 /* `preset` when not given. */

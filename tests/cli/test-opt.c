@@ -93,6 +93,7 @@ static void test_refused(void **state)
 		{ "xmover copy a b --job=", "--job takes a value" },
 		{ "xmover copy a b -x", "no such option: -x" },
 		{ "xmover --version a", "the command comes first" },
+		{ "xmover --report=f", "without a command does not take --report" },
 		{ "xmover copy a b --offload=require --method=host", "contradicts" },
 		{ "xmover copy a b --offload=never --method=xcopy", "contradicts" },
 		{ "xmover copy a b --dry-run --create", "contradicts" },
