@@ -6,4 +6,4 @@ API_TESTS += \
 	tests/api/test-scripts.sh \
 	tests/api/test-shape.sh \
 	tests/api/test-symbols.sh
-EXTRA_DIST += $(API_TESTS)
+EXTRA_DIST += $(API_TESTS) tests/api/library-user.c

@@ -44,6 +44,21 @@ is "$(LD_LIBRARY_PATH=$lib "$TMP/user" 2>&1)" "$version" "the C program runs"
 is "$(LD_LIBRARY_PATH=$lib "$TMP/user++" 2>&1)" "$version" "the C++ program runs"
 is "$(LD_LIBRARY_PATH=$lib "$TMP/root/usr/local/bin/xmover" --version 2>&1)" "xmover $version" \
 	"the installed command runs"
+# the disks of somebody who has the library alone
+# shellcheck disable=SC2086 # words
+try "a program that migrates builds" gcc -Wall -Wextra -Werror -pthread -o "$TMP/mover" \
+	"$XM_SRC/tests/api/library-user.c" $words
+mover() { (cd "$TMP" && LD_LIBRARY_PATH=$lib ./mover "$@" >out 2>err; echo $?); }
+told() { perl -MJSON::PP -0777 -e '$j = decode_json(<STDIN>); print eval shift' "$1" <"$TMP/out"; }
+head -c 8M /dev/urandom >"$TMP/src"
+is "$(mover src dst 0)" 0 "it moves a disk"
+try "the bytes" cmp "$TMP/src" "$TMP/dst"
+is "$(told 'join " ", @$j{qw(result total done host reason)}')" "done 8388608 8388608 8388608 not_scsi" "and reports it"
+is "$(told '$j->{calls} > 0')" 1 "it is told of progress"
+is "$(mover src dst 1000000)" 143 "another thread stops it"
+is "$(told '$j->{result} . ($j->{done} < $j->{total})')" stopped1 "before the end"
+is "$(mover nosuch dst 0)" 66 "a source that is missing"
+like "$(cat "$TMP/err")" "nosuch.*No such file" "is named"
 try "make uninstall" make -s -C "$XM_BUILD" uninstall DESTDIR="$TMP/root"
 is "$(find "$TMP/root" ! -type d)" "" "it takes away what it installed"
 done_testing
