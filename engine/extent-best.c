@@ -21,6 +21,19 @@ int xm_extent_open(struct xm_endpoint *ep, struct xm_extent_source **ret, struct
 	return xm_extent_all.open(ep, ret, err);
 }
 
+const char *xm_extent_proves_zero(struct xm_endpoint *ep, uint64_t off, uint64_t len)
+{
+	const struct xm_registry *reg = ep->ctx->registry;
+
+	for (unsigned i = 0; reg && reg->extents && reg->extents[i]; i++) {
+		const struct xm_extent_source_ops *ops = reg->extents[i];
+
+		if (ops->proves_zero && ops->proves_zero(ep, off, len))
+			return ops->name;
+	}
+	return NULL;
+}
+
 int xm_extents(struct xm_ctx *ctx, struct xm_endpoint *ep, xm_extent_fn *fn, void *user,
 	       struct xm_error **err)
 {

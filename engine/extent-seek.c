@@ -50,7 +50,19 @@ static int seek_open(struct xm_endpoint *ep, struct xm_extent_source **ret, stru
 	return *ret ? 0 : xm_fail(err, XM_E_TEMPORARY, "memory is short");
 }
 
+/* One hole; also where that is not known there is data. */
+static bool is_hole(struct xm_endpoint *ep, uint64_t off, uint64_t len)
+{
+	off_t data;
+
+	if (ep->fd < 0 || ep->block_size != 1)
+		return false;
+	data = lseek(ep->fd, (off_t)off, SEEK_DATA);
+	return data < 0 ? errno == ENXIO : (uint64_t)data >= off + len;
+}
+
 const struct xm_extent_source_ops xm_extent_seek = {
 	.name = "SEEK_HOLE",
 	.open = seek_open,
+	.proves_zero = is_hole,
 };

@@ -31,6 +31,12 @@ struct xm_extent_source_ops {
 	/* The extent at off, clipped to off+len, never empty. */
 	struct xm_extent (*query)(struct xm_extent_source *s, uint64_t off, uint64_t len);
 	void (*close)(struct xm_extent_source *s);
+	/*
+	 * Of a destination that nobody else writes any more: does every byte of [off, off+len)
+	 * read as zeros, by what the disk says and promises?  Blocking and bounded; false where
+	 * in doubt.  NULL slot: there is no proof to be had.
+	 */
+	bool (*proves_zero)(struct xm_endpoint *ep, uint64_t off, uint64_t len);
 };
 struct xm_extent_source {
 	const struct xm_extent_source_ops *ops;
@@ -46,5 +52,7 @@ extern const struct xm_extent_source_ops xm_extent_seek;  /* files: SEEK_DATA an
 
 /* The first of the registry's sources that knows the disk, else xm_extent_all. */
 int xm_extent_open(struct xm_endpoint *ep, struct xm_extent_source **ret, struct xm_error **err);
+/* The name of the registry's source that proves the range to read as zeros; NULL: none does. */
+const char *xm_extent_proves_zero(struct xm_endpoint *ep, uint64_t off, uint64_t len);
 
 #endif

@@ -45,6 +45,8 @@ void xm_job_cache_lost(struct xm_job *job)
 		return;
 	/* work that is out may have written a part of its bytes before, and the rest after */
 	job->era++;
+	/* what was freed before us, and not flushed, comes back as well */
+	xm_job_zero_doubted(job);
 	if (bytes == 0)
 		return;
 	xm_log(job->ctx, XM_LOG_WARNING,

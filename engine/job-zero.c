@@ -1,39 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Zeros.  Where the destination is known to read as zeros they need no writing:
- * by what the user says, or because it is a file that is one hole.  That holds
- * for a place until a copy of this job was given it, whatever became of that
- * copy: a source that is written may turn to zeros in between.
+ * by what the user says, or what it proves itself: a file that is one hole, a thin
+ * LUN of which nothing is allocated.  That holds for a place until a copy of this job
+ * was given it, whatever became of that copy: a source that is written may turn to
+ * zeros in between, and a trial may have stamped.
  */
 #include "job.h"
 
-#include <errno.h>
-#include <unistd.h>
-#include "xm/align.h"
-
-/* A file without data in the range; also where it is not known to be one there is data. */
-static bool is_hole(const struct xm_endpoint *ep, uint64_t lo, uint64_t hi)
-{
-	off_t data;
-
-	if (ep->fd < 0 || ep->block_size != 1)
-		return false;
-	data = lseek(ep->fd, (off_t)lo, SEEK_DATA);
-	return data < 0 ? errno == ENXIO : (uint64_t)data >= hi;
-}
-
 void xm_job_zero_open(struct xm_job *job)
 {
-	const char *why = "it is a file that is one hole";
+	const char *why = "--target-is-zero";
 
-	job->dst_is_zero = job->opt.target_is_zero;
-	if (job->opt.target_is_zero)
-		why = "--target-is-zero says so";
-	else
-		job->dst_is_zero = is_hole(job->dst, job->dst_off, job->dst_off + job->len);
-	if (job->dst_is_zero)
+	if (!job->opt.target_is_zero)
+		why = xm_extent_proves_zero(job->dst, job->dst_off, job->len);
+	job->dst_is_zero = why;
+	if (why)
 		xm_log(job->ctx, XM_LOG_INFO, "target_is_zero",
-		       "the destination reads as zeros: %s; zeros are not written", why);
+		       "the destination reads as zeros, says %s; zeros are not written", why);
+}
+
+void xm_job_zero_doubted(struct xm_job *job)
+{
+	if (job->dst_is_zero && !job->opt.target_is_zero)
+		xm_log(job->ctx, XM_LOG_INFO, "target_not_zero", "the destination has lost its cache, "
+		       "and may hold what was there before: zeros are written");
+	job->dst_is_zero = job->opt.target_is_zero && job->dst_is_zero;
 }
 
 /* Zeros that need no writing are the host's, which leaves them out; where it is allowed to. */

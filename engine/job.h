@@ -263,6 +263,8 @@ void xm_job_cache_lost(struct xm_job *job);
 /* job-zero.c */
 /* Is the destination known to be zero, by what the user says or by itself? */
 void xm_job_zero_open(struct xm_job *job);
+/* What it said of itself may not be so any more. */
+void xm_job_zero_doubted(struct xm_job *job);
 /* The kinds of work that may be claimed for e: enum xm_task_kind. */
 unsigned xm_job_zero_kinds(const struct xm_job *job, const struct xm_entry *e);
 /* A chunk was claimed: does its destination still hold the zeros it had? */

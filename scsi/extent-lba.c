@@ -18,6 +18,7 @@
 #include "lba-status.h"
 #include "lu.h"
 #include "sense.h"
+#include "zero-find.h"
 #include "xm/align.h"
 
 struct asking {
@@ -83,7 +84,7 @@ static bool take(void *user, const struct scsi_lba_run *run)
 }
 
 /* The blocks from lba on, as far as one answer goes; returns lba when it says nothing of use. */
-static uint64_t ask(struct asking *a, uint64_t lba)
+static uint64_t ask(struct asking *a, uint64_t lba, scsi_lba_run_fn *fn)
 {
 	struct scsi_cmd cmd = { .lun = 0 };
 	size_t got;
@@ -91,7 +92,7 @@ static uint64_t ask(struct asking *a, uint64_t lba)
 	a->said[0] = '\0';
 	cmd.cdb_len = scsi_cdb_get_lba_status(cmd.cdb, lba, SCSI_LBA_STATUS_BYTES);
 	got = send(a, &cmd, SCSI_LBA_STATUS_BYTES);
-	return scsi_lba_status_decode(a->data, got, lba, a->end, take, a);
+	return scsi_lba_status_decode(a->data, got, lba, a->end, fn, a);
 }
 
 /* ---- the ladder ---------------------------------------------------------------------------- */
@@ -121,7 +122,7 @@ static bool ask_all(struct asking *a)
 	struct xm_clock *clock = a->ep->ctx->clock;
 	uint64_t until = clock->now(clock) + XM_EXTENT_BOUND_NS, lba = a->base, next;
 
-	while (lba < a->end && clock->now(clock) < until && (next = ask(a, lba)) > lba)
+	while (lba < a->end && clock->now(clock) < until && (next = ask(a, lba, take)) > lba)
 		lba = next;
 	if (lba == a->base) {
 		log_off(a, a->said[0] ? a->said : "GET LBA STATUS answers with nothing of use");
@@ -161,6 +162,85 @@ static int ask_disk(struct asking *a, struct xm_extent_source **ret, struct xm_e
 	return 0;
 }
 
+/* ---- proof of zeros -------------------------------------------------------------------- */
+
+#define PROOF_COMMANDS 256u
+#define PROOF_READS 8u
+
+static bool is_deallocated(void *user, const struct scsi_lba_run *run)
+{
+	(void)user;
+	return run->status == SCSI_LBA_DEALLOCATED && !run->early;
+}
+
+/* The first block that is said to be anything else ends it: a disk in use costs one command or two. */
+static bool all_deallocated(struct asking *a)
+{
+	struct xm_clock *clock = a->ep->ctx->clock;
+	uint64_t until = clock->now(clock) + XM_EXTENT_BOUND_NS, lba = a->base, next;
+
+	for (unsigned n = 0; n < PROOF_COMMANDS && lba < a->end && clock->now(clock) < until; n++) {
+		next = ask(a, lba, is_deallocated);
+		if (next <= lba)
+			return false;
+		lba = next;
+	}
+	return lba >= a->end;
+}
+
+static bool reads_as_zeros(struct asking *a, uint64_t lba)
+{
+	struct scsi_cmd cmd = { .lun = 0 };
+	size_t len = a->lu->block_size;
+
+	cmd.cdb_len = scsi_cdb_read_16(cmd.cdb, lba, 1);
+	return len <= SCSI_LBA_STATUS_BYTES && send(a, &cmd, len) == len &&
+	       xm_is_zero(a->data, len);
+}
+
+/* The array is not believed: both ends, and some blocks between, are looked at. */
+static bool samples_are_zeros(struct asking *a)
+{
+	uint64_t n = a->end - a->base;
+
+	for (unsigned i = 0; i < PROOF_READS; i++) {
+		uint64_t at = i == 0 ? 0 : i == 1 ? n - 1 : xm_ctx_random(a->ep->ctx) % n;
+
+		if (!reads_as_zeros(a, a->base + at))
+			return false;
+	}
+	return true;
+}
+
+static bool prove(struct asking *a, uint64_t off, uint64_t len)
+{
+	uint64_t bs = a->lu->block_size;
+
+	if (len == 0 || !climb(a))
+		return false;
+	a->end = a->base + xm_div_up(off + len, bs);
+	a->base += off / bs;
+	return all_deallocated(a) && samples_are_zeros(a);
+}
+
+/*
+ * Only in a session of the job's own: its login has ended what a killed predecessor had sent,
+ * so nothing is on its way into what is free now.
+ */
+static bool lba_proves_zero(struct xm_endpoint *ep, uint64_t off, uint64_t len)
+{
+	struct asking a = { .ep = ep, .lu = scsi_lu_attached(ep) };
+	bool proven;
+
+	if (!a.lu || !a.lu->transport->is_session || !a.lu->lbprz || a.lu->lbp_pattern)
+		return false;
+	a.base = ep->base / a.lu->block_size;
+	a.data = malloc(SCSI_LBA_STATUS_BYTES);
+	proven = a.data && prove(&a, off, len);
+	free(a.data);
+	return proven;
+}
+
 static int lba_open(struct xm_endpoint *ep, struct xm_extent_source **ret, struct xm_error **err)
 {
 	struct asking a = { .ep = ep };
@@ -179,4 +259,5 @@ extern const struct xm_extent_source_ops scsi_extent_lba;
 const struct xm_extent_source_ops scsi_extent_lba = {
 	.name = "GET LBA STATUS",
 	.open = lba_open,
+	.proves_zero = lba_proves_zero,
 };

@@ -37,6 +37,7 @@ static bool decode_one(const uint8_t *d, uint64_t from, uint64_t capacity, bool 
 	run->lba = from;
 	run->blocks = xm_min_u64(end, capacity) - from;
 	run->status = d[12] & 0x0f;
+	run->early = lba < from;
 	return true;
 }
 

@@ -22,6 +22,7 @@ enum scsi_provisioning { SCSI_LBA_MAPPED_OR_UNKNOWN = 0, SCSI_LBA_DEALLOCATED = 
 struct scsi_lba_run {
 	uint64_t lba, blocks;
 	uint8_t status;              /* provisioning status, 4 bits */
+	bool early;                  /* as told it begins before what was asked for */
 };
 /* Return false to stop. */
 typedef bool scsi_lba_run_fn(void *user, const struct scsi_lba_run *run);

@@ -49,6 +49,7 @@ struct scsi_lu {
 	uint32_t max_unmap_blocks, max_unmap_descriptors, unmap_granularity, unmap_alignment;
 	uint64_t max_write_same;
 	bool lbpu, lbpws;                /* B2 */
+	bool lbp_pattern;                /* B2: what is unmapped reads as a pattern of the unit's */
 	/* READ CAPACITY */
 	uint64_t blocks;
 	uint32_t block_size;

@@ -128,6 +128,8 @@ bool scsi_decode_vpd_b2(struct scsi_lu *lu, const uint8_t *p, size_t len)
 		return false;
 	lu->lbpu = body[1] & 0x80;
 	lu->lbpws = body[1] & 0x40;
+	/* LBPRZ of this page, bits 4 to 2, which older pages leave 0 */
+	lu->lbp_pattern = (body[1] >> 2 & 0x07) == 2;
 	return true;
 }
 

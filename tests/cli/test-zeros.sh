@@ -96,4 +96,48 @@ exits 0 "no WRITE SAME" "$xmover" copy --depth=1 --report=report thick "$(disk 1
 try "zeros are written then" cmp src lun
 is "$(($(seen 93) > 0 && $(seen 93) <= 16))" 1 "and it is not asked for again" || diag "$(seen 93) times"
 
+# ---- a LUN that proves itself that it reads as zeros -------------------------------------------
+copy_onto() { # NAME LUN [OPTION...]
+	exits 0 "$1" "$xmover" copy --report=report "${@:3}" thick "$(disk "$2")"
+	try "$1: the bytes are equal" cmp src "lun$2"
+}
+fresh() { # ARRAY-OPTION...
+	rm -f lun1
+	truncate -s 32M lun1
+	start_array --target "$IQN" --lun "1=$TMP/lun1,thin" "$@" || exit 1
+}
+whole=$(((32 - 1) * MIB - 3 * 4096))
+
+fresh
+copy_onto "a fresh thin LUN" 1
+is "$(seen 93) $(way zeroed) $(way skipped)" "0 0 $whole" "no zeros are sent: they are skipped"
+report_holds report "a fresh thin LUN"
+copy_onto "the same again" 1
+is "$(($(seen 93) > 0)) $(way skipped)" "1 0" "what it holds now is no zeros: they are sent"
+
+# One block that is allocated, the last, is enough; and it is in a place that is to be zeros.
+fresh
+is "$(printf '\001' | dd of=lun1 conv=notrunc bs=1 seek=$((3 * MIB)) status=none; cmp -s src lun1; echo $?)" 1 "one byte of old data"
+start_array --target "$IQN" --lun "1=$TMP/lun1,thin" || exit 1
+copy_onto "a thin LUN with one block of old data" 1
+is "$(($(seen 93) > 0)) $(way skipped)" "1 0" "zeros are sent"
+
+fresh --persona lio
+copy_onto "LBPRZ 0, and nothing allocated" 1
+is "$(($(seen 93) > 0)) $(way skipped)" "1 0" "nothing is promised there: zeros are sent"
+
+rm -f lun1
+truncate -s 32M lun1
+start_array --target "$IQN" --lun "1=$TMP/lun1" || exit 1
+copy_onto "a thick LUN of zeros" 1
+is "$(($(seen 93) > 0)) $(way skipped)" "1 0" "nothing is proven there: zeros are sent"
+
+for fault in 'op=9e/12 action=sense k=5 asc=20 ascq=00' 'op=9e/12 action=patch off=8 hex=00000000ffffffff' \
+	'op=9e/12 action=patch off=20 hex=00' 'op=9e/12 action=patch off=20 hex=02' \
+	'op=88 times=1 action=sense k=3 asc=11 ascq=00'; do
+	fresh --fault "$fault"
+	copy_onto "$fault" 1
+	is "$(($(seen 93) > 0)) $(way skipped)" "1 0" "$fault: zeros are sent"
+done
+
 done_testing

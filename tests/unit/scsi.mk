@@ -3,7 +3,8 @@ if WITH_CMOCKA
 SCSI_UNIT = tests/unit/test-scsi-cdb tests/unit/test-scsi-sense tests/unit/test-scsi-table \
 	tests/unit/test-scsi-vpd tests/unit/test-scsi-xcopy tests/unit/test-scsi-lu \
 	tests/unit/test-scsi-method tests/unit/test-scsi-method-open \
-	tests/unit/test-scsi-explain tests/unit/test-scsi-zero tests/unit/test-lba-status tests/unit/test-scsi-odx \
+	tests/unit/test-scsi-explain tests/unit/test-scsi-zero tests/unit/test-lba-status tests/unit/test-lba-zero \
+	tests/unit/test-scsi-odx \
 	tests/unit/test-scsi-odx-method tests/unit/test-copy-watch
 check_PROGRAMS += $(SCSI_UNIT)
 UNIT_TESTS += $(SCSI_UNIT)
@@ -14,6 +15,9 @@ SCSI_TEST_CPPFLAGS = $(SCSI_CPPFLAGS) -iquote $(top_srcdir)/tests/unit $(CMOCKA_
 SCSI_TEST_LDADD = libscsi.la libengine.la $(SGUTILS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_lba_status_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
 tests_unit_test_lba_status_LDADD = $(SCSI_TEST_LDADD)
+tests_unit_test_lba_zero_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
+tests_unit_test_lba_zero_LDADD = $(SCSI_TEST_LDADD)
+tests_unit_test_lba_zero_SOURCES = tests/unit/test-lba-zero.c tests/unit/transport-script.c
 tests_unit_test_scsi_cdb_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)
 tests_unit_test_scsi_cdb_LDADD = $(SCSI_TEST_LDADD)
 tests_unit_test_scsi_sense_CPPFLAGS = $(SCSI_TEST_CPPFLAGS)

@@ -156,12 +156,117 @@ static void without_the_host(void **state)
 	}
 }
 
+/* ---- what the destination proves itself --------------------------------------------------- */
+
+static struct { bool answer; unsigned asked; uint64_t off, len; } proof;
+
+static bool proves_zero(struct xm_endpoint *ep, uint64_t off, uint64_t len)
+{
+	assert_string_equal(ep->name, "sim:dst");
+	proof.asked++;
+	proof.off = off;
+	proof.len = len;
+	return proof.answer;
+}
+
+static const struct xm_extent_source_ops prover = {
+	.name = "test", .open = open_source, .proves_zero = proves_zero,
+};
+static const struct xm_extent_source_ops *const provers[] = { &source_ops, &prover, NULL };
+
+static void open_proven(struct sim *s, uint64_t seed, uint64_t told, uint64_t zeros, bool answer)
+{
+	open_sim(s, seed, told, zeros);
+	s->registry.extents = provers;
+	memset(&proof, 0, sizeof proof);
+	proof.answer = answer;
+}
+
+static void proven_needs_no_zeros(void **state)
+{
+	(void)state;
+	for (unsigned proven = 0; proven < 2; proven++) {
+		struct sim s;
+
+		open_proven(&s, 1, usual.size / 2, usual.size / 2, proven);
+		assert_int_equal(sim_run(&s), XM_OK);
+		assert_true(sim_right(&s));
+		assert_int_equal(proof.asked, 1);
+		assert_int_equal(proof.off, 0);
+		assert_int_equal(proof.len, usual.size);
+		assert_int_equal(get(&s, XM_JOB_BYTES_SKIPPED), proven ? usual.size / 2 : 0);
+		assert_int_equal(get(&s, XM_JOB_BYTES_ZEROED), proven ? 0 : usual.size / 2);
+		assert_int_equal(s.dst.writes == 0, proven);
+		sim_free(&s);
+	}
+}
+
+/* The range of the job, and no other. */
+static void asked_for_its_range(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	open_proven(&s, 1, usual.size, usual.size, true);
+	assert_int_equal(xm_job_set_range(s.job, MIB, 3 * MIB, 5 * MIB, NULL), 0);
+	assert_int_equal(sim_run(&s), XM_OK);
+	assert_true(sim_right(&s));
+	assert_int_equal(proof.off, 3 * MIB);
+	assert_int_equal(proof.len, 5 * MIB);
+	sim_free(&s);
+}
+
+/* Freed by somebody before us and not flushed: a lost cache gives back what was there. */
+static void not_after_a_lost_cache(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 32; i++) {
+		bool by_host = i % 2;
+		struct sim s;
+
+		open_proven(&s, 300 + i, by_host ? 0 : usual.size / 2, usual.size / 2, true);
+		sim_volatile(&s);
+		memset(s.dst.durable, 0xee, usual.size);
+		s.refuse = by_host ? "unsupported_opcode" : NULL;
+		s.dst.lose_at = by_host ? 1 + i / 2 : 0;
+		s.rules[0] = (struct sim_rule){ .what = SIM_LOST, .first = i / 2, .count = 1 };
+		assert_int_equal(xm_job_set_str(s.job, XM_OPT_VERIFY, "none", NULL), 0);
+		assert_int_equal(sim_run(&s), XM_OK);
+		assert_true(s.dst.nexus.fences >= 1);
+		if (!sim_right(&s))
+			fail_msg("case %u: old bytes stay", i);
+		sim_free(&s);
+	}
+}
+
+static void no_stamp_stays_there(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < sizeof trouble / sizeof trouble[0] * 16; i++) {
+		struct sim s;
+
+		open_proven(&s, 400 + i, i & 2 ? usual.size : 0, usual.size, true);
+		if (i & 1)
+			s.limits.kinds |= XM_TASK_ZERO;
+		s.rules[0] = trouble[i / 16];
+		assert_int_equal(xm_job_set_str(s.job, XM_OPT_VERIFY, "none", NULL), 0);
+		assert_int_equal(sim_run(&s), XM_OK);
+		if (!sim_right(&s))
+			fail_msg("case %u: bytes that are not the source's stay", i);
+		sim_free(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_stamp_stays),
 		cmocka_unit_test(nothing_is_sent_for_them),
 		cmocka_unit_test(without_the_host),
+		cmocka_unit_test(proven_needs_no_zeros),
+		cmocka_unit_test(asked_for_its_range),
+		cmocka_unit_test(not_after_a_lost_cache),
+		cmocka_unit_test(no_stamp_stays_there),
 	};
 
 	return cmocka_run_group_tests_name("target zero", tests, NULL, NULL);
