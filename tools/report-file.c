@@ -3,7 +3,8 @@
  * Putting the report where it was asked for.  See report.h.
  *
  * A reader must never see half a report, so it is written beside its name and
- * renamed.  /dev/termination-log is a file mounted over a name in a folder
+ * renamed; without a name until it is whole, where the file system can do that, so that
+ * a mover killed meanwhile leaves nothing.  /dev/termination-log is a file mounted over a name in a folder
  * that is often read-only: there it is written in place.
  */
 #include <errno.h>
@@ -32,16 +33,45 @@ static bool write_all(int fd, const char *p, size_t n)
 	return true;
 }
 
-/* 0, or the errno. */
-static int replace(const char *path, const char *text)
+/* The folder `path` is in, as it was written. */
+static char *folder_of(const char *path)
 {
-	XM_CLEANUP_FREE char *temporary = NULL;
+	const char *slash = strrchr(path, '/');
+
+	return slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+}
+
+static bool give_name(int fd, const char *name)
+{
+	char self[40];
+
+	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, self, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0;
+}
+
+/* Only over an older report it needs another name first, and only for a moment. */
+static bool replace_unnamed(const char *path, const char *temporary, const char *text)
+{
+	XM_CLEANUP_FREE char *folder = folder_of(path);
+	XM_CLEANUP_CLOSE int fd = folder ? open(folder, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0644) : -1;
+
+	if (fd < 0 || !write_all(fd, text, strlen(text)) || fsync(fd) != 0)
+		return false;
+	if (give_name(fd, path))
+		return true;
+	if (errno != EEXIST || !give_name(fd, temporary))
+		return false;
+	if (rename(temporary, path) == 0)
+		return true;
+	unlink(temporary);
+	return false;
+}
+
+/* 0, or the errno. */
+static int replace_named(const char *path, const char *temporary, const char *text)
+{
 	int fd, error = 0;
 
-	if (asprintf(&temporary, "%s.%ld~", path, (long)getpid()) < 0) {
-		temporary = NULL;
-		return ENOMEM;
-	}
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return errno;
@@ -54,6 +84,18 @@ static int replace(const char *path, const char *text)
 	if (error)
 		unlink(temporary);
 	return error;
+}
+
+/* 0, or the errno. */
+static int replace(const char *path, const char *text)
+{
+	XM_CLEANUP_FREE char *temporary = NULL;
+
+	if (asprintf(&temporary, "%s.%ld~", path, (long)getpid()) < 0) {
+		temporary = NULL;
+		return ENOMEM;
+	}
+	return replace_unnamed(path, temporary, text) ? 0 : replace_named(path, temporary, text);
 }
 
 static bool write_in_place(const char *path, const char *text)
@@ -95,8 +137,7 @@ bool report_write(const char *path, const char *text)
 static char *resolve_parent(const char *path, const char **ret_base)
 {
 	const char *slash = strrchr(path, '/');
-	XM_CLEANUP_FREE char *folder =
-		slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	XM_CLEANUP_FREE char *folder = folder_of(path);
 
 	*ret_base = slash ? slash + 1 : path;
 	return folder ? realpath(folder, NULL) : NULL;
