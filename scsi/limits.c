@@ -18,6 +18,7 @@
 #include "xm/align.h"
 
 #define ANSWER_LEN 512           /* 44 and up to 255 type codes; LIO refuses less than 54 */
+#define ASK_AGAIN 2u             /* after as many lost connections */
 #define FIRST_BYTES (UINT64_C(1) << 20)
 #define TASK_BYTES_MAX (UINT64_C(1) << 30)
 #define GRANULARITY_LOG2_MAX 30
@@ -41,9 +42,17 @@ void xcopy_ask_limits(struct scsi_lu *lu, struct xcopy_asked *ret)
 	struct scsi_cmd cmd = { .lun = lu->lun, .dir = SCSI_DATA_IN, .data = data,
 		.len = sizeof data, .timeout_ns = lu->transport->ctx->timeout_ns };
 
+	int r;
+
 	memset(ret, 0, sizeof *ret);
 	cmd.cdb_len = scsi_cdb_receive_copy(cmd.cdb, SCSI_COPY_OPERATING_PARAMETERS, 0, sizeof data);
-	if (scsi_exec(lu->transport, &cmd) < 0) {
+	/* A connection that drops now must not cost the whole job its offload; silence is an answer. */
+	for (unsigned again = 0; (r = scsi_exec(lu->transport, &cmd)) < 0; again++) {
+		if (again == ASK_AGAIN || cmd.err == ETIMEDOUT ||
+		    !scsi_repair(lu->transport, &ret->dead))
+			break;
+	}
+	if (r < 0) {
 		ret->forbidden = cmd.err == EPERM || cmd.err == EACCES;
 		ret->no_answer = !ret->forbidden;
 	} else if (cmd.status != SCSI_GOOD) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "ctx.h"
+#include "fence.h"
 #include "sense.h"
 #include "transport.h"
 
@@ -116,6 +117,56 @@ int scsi_exec_once(struct scsi_transport *t, struct scsi_cmd *cmd)
 	take_answer(cmd, x);
 	free(x);
 	return cmd->outcome == SCSI_ANSWERED ? 0 : -1;
+}
+
+/* ---- a path that broke ---------------------------------------------------------------- */
+
+#define REPAIR_NS (60 * XM_NS_PER_S)
+
+struct repair {
+	struct scsi_transport *t;
+	struct xm_fence fence;
+	struct xm_status *why;
+};
+
+static uint64_t now_of(const struct scsi_transport *t)
+{
+	return t->ctx->clock->now(t->ctx->clock);
+}
+
+static int repair_step(void *o)
+{
+	struct repair *r = o;
+	struct xm_nexus *nx;
+
+	switch (xm_fence_step(&r->fence, r->t->ctx, now_of(r->t), 0, &nx, r->why)) {
+	case XM_FENCE_FENCED:
+		return 1;
+	case XM_FENCE_FAILED:
+		return -1;
+	default:
+		return 0;
+	}
+}
+
+static void repair_wait(void *o, struct xm_waiter *w)
+{
+	struct repair *r = o;
+
+	xm_fence_wait(&r->fence, 0, w);
+}
+
+bool scsi_repair(struct scsi_transport *t, struct xm_status *why)
+{
+	struct repair r = { .t = t, .why = why };
+
+	*why = (struct xm_status){ 0 };
+	if (!t->nexus.lost || t->nexus.state != XM_NEXUS_OPEN)
+		return false;
+	xm_fence_init(&r.fence);
+	xm_fence_watch(&r.fence, &t->nexus);
+	/* what takes longer is left to the job: it fences from the start, and can be stopped */
+	return xm_ctx_wait_for(t->ctx, now_of(t) + REPAIR_NS, repair_wait, repair_step, &r) > 0;
 }
 
 static int never(void *o)

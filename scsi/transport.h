@@ -87,6 +87,11 @@ void scsi_finish(struct scsi_transport *t, struct scsi_cmd *cmd);
 int scsi_exec(struct scsi_transport *t, struct scsi_cmd *cmd);
 /* The same without asking again. */
 int scsi_exec_once(struct scsi_transport *t, struct scsi_cmd *cmd);
+/*
+ * Set-up only: after the path broke, its fence, waited for.  True: it takes commands again.
+ * False: it was not broken, still is, or (*why says so, XM_ACT_FATAL) is dead now.
+ */
+bool scsi_repair(struct scsi_transport *t, struct xm_status *why);
 /* Set-up only: let ns pass. */
 void scsi_pause(struct xm_ctx *ctx, uint64_t ns);
 

@@ -78,6 +78,12 @@ static int no_copy_manager(const struct xcopy_asked *a, const char *side, struct
 		 "RECEIVE COPY OPERATING PARAMETERS to the %s: %.110s", side, a->said);
 	if (a->forbidden)
 		return refuse(why, SCSI_R_NO_CAP);
+	if (a->dead.act == XM_ACT_FATAL) {
+		*why = (struct xm_refusal){ .act = XM_ACT_FATAL, .code = a->dead.code,
+					    .reason = a->dead.reason };
+		snprintf(why->detail, sizeof why->detail, "%.180s", a->dead.detail);
+		return -1;
+	}
 	if (a->no_answer)
 		return refuse(why, SCSI_R_NO_ANSWER);
 	return refuse(why, a->unsupported ? SCSI_R_OPCODE : SCSI_R_NO_3PC);

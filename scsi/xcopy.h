@@ -92,6 +92,7 @@ struct xcopy_asked {
 	bool unsupported;                /* it does not know the command at all */
 	bool forbidden;                  /* the kernel did not let it through */
 	bool no_answer;
+	struct xm_status dead;           /* with no_answer: XM_ACT_FATAL when the path is gone for good */
 	char said[128];                  /* the answer in words, when not known */
 };
 /* RECEIVE COPY OPERATING PARAMETERS.  Set-up only: waits. */

@@ -122,7 +122,10 @@ static const struct fault faults[] = {
 	{ "op=84/03 action=patch off=0 hex=00000000", 0, ALL, NULL, NULL, NULL },
 	{ "op=84/03 action=truncate len=20", 0, ALL, NULL, NULL, NULL },
 	{ "op=84/03 action=answer hex=00", 0, ALL, NULL, NULL, NULL },
-	{ "op=84/03 action=drop", 0, NONE, "no_answer", NULL, NULL },
+	/* asked again after a lost connection, twice */
+	{ "op=84/03 nth=1 action=drop", 0, ALL, NULL, NULL, NULL },
+	{ "op=84/03 nth=1-2 action=drop", 0, ALL, NULL, NULL, NULL },
+	{ "op=84/03 nth=1-3 action=drop", 0, NONE, "no_answer", NULL, NULL },
 	{ "op=84/03 action=never", 0, NONE, "no_answer", NULL, NULL },
 	/* this makes another type of the designators, too */
 	{ "op=12 action=patch off=5 hex=00", 0, ANY, NULL, NULL, NULL },
