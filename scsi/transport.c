@@ -61,6 +61,9 @@ static void exec_wait(void *o, struct xm_waiter *w)
 static int exec_step(void *o)
 {
 	struct exec *x = o;
+	/* while setting up nobody mends it */
+	if (!x->sent && x->t->nexus.lost)
+		return -1;
 	if (!x->sent)
 		x->sent = scsi_submit(x->t, &x->cmd) == XM_QUEUED;
 	x->t->ops->service(x->t);
@@ -107,7 +110,7 @@ int scsi_exec_once(struct scsi_transport *t, struct scsi_cmd *cmd)
 	xm_list_init(&x->done);
 
 	uint64_t deadline = t->ctx->clock->now(t->ctx->clock) + cmd->timeout_ns + GRACE_NS;
-	if (!xm_ctx_wait_for(t->ctx, deadline, exec_wait, exec_step, x)) {
+	if (xm_ctx_wait_for(t->ctx, deadline, exec_wait, exec_step, x) <= 0) {
 		t->nexus.lost = true;
 		if (x->sent)            /* x is the transport's now, for good */
 			return failed(cmd, SCSI_NO_ANSWER, ETIMEDOUT);

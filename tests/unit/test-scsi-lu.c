@@ -243,10 +243,12 @@ static void exec_gives_up(void **state)
 	script_no_answer(s, ETIMEDOUT);
 	assert_int_equal(exec(&cmd, data, sizeof data), -1);
 	assert_int_equal(cmd.outcome, SCSI_NO_ANSWER);
-	/* a nexus that takes no commands is no hang */
+	/* a nexus that takes no commands, and that nobody mends, is not waited for */
+	uint64_t t0 = script_ctx(s)->clock->now(script_ctx(s)->clock);
 	script_transport(s)->nexus.lost = true;
 	assert_int_equal(exec(&cmd, data, sizeof data), -1);
 	assert_int_equal(cmd.outcome, SCSI_NOT_SENT);
+	assert_true(script_ctx(s)->clock->now(script_ctx(s)->clock) == t0);
 }
 
 int main(void)
