@@ -9,11 +9,11 @@ lab_modprobe() {
 	modprobe -d "$XM_LAB_MODULES" -a "$@"
 }
 
-# Until a command succeeds; 10 s at most.  What is waited for is the kernel's
+# Until a command succeeds; a minute or more at most.  What is waited for is the kernel's
 # own asynchronous scan, which tells no one when it is done.
 lab_until() {
 	local _
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		"$@" 2>/dev/null && return 0
 		sleep 0.1
 	done

@@ -12,7 +12,7 @@ mkdir "$scratch"
 mib=256
 [ "${XM_LONG:-}" != 1 ] || mib=1024
 port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport')
-"$lab/guest" --seconds 280 --forward "$port" --scratch "$scratch" --random "$mib" guest-iscsi.sh >"$TMP/guest.tap" 2>&1 &
+"$lab/guest" --forward "$port" --scratch "$scratch" --random "$mib" guest-iscsi.sh >"$TMP/guest.tap" 2>&1 &
 guest=$!
 LIB_PIDS+=("$guest")
 
@@ -20,7 +20,7 @@ url=iscsi://127.0.0.1:$port/$IQN
 report() { jq -r "$1" "$TMP/report"; }
 guest_ready() { [ -e "$scratch/ready" ] || ! kill -0 "$guest" 2>/dev/null; }
 
-LIMIT=120 await guest_ready
+LIMIT=600 await guest_ready
 if [ ! -e "$scratch/ready" ]; then
 	not_ok "the guest is ready" "$(cat "$TMP/guest.tap")"
 	done_testing

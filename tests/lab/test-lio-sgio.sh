@@ -6,4 +6,4 @@ XM_LAB_CACHE=$("$XM_SRC/tests/lab/prepare" 2>"$TMP/why") || skip_all "$(cat "$TM
 export XM_LAB_CACHE XM_BUILD
 mib=64
 [ "${XM_LONG:-}" != 1 ] || mib=512
-"$XM_SRC/tests/lab/guest" --seconds 560 --random "$mib" guest-sgio.sh
+"$XM_SRC/tests/lab/guest" --random "$mib" guest-sgio.sh

@@ -43,7 +43,7 @@ mapfile -t options < <(
 	printf -- '-trace\n%s\n' pci_nvme_copy pci_nvme_write
 	printf -- '-D\n%s\n' "$trace"
 )
-"$XM_SRC/tests/lab/guest" --seconds $((mib * 2)) guest-nvme.sh "${options[@]}" || exit
+"$XM_SRC/tests/lab/guest" guest-nvme.sh "${options[@]}" || exit
 
 # same FILE FROM AT MIB [FILE2]: so much is equal at FROM and at AT, both in MiB.
 same() {

@@ -4,4 +4,4 @@
 . "$(dirname "$0")/../lib.sh"
 XM_LAB_CACHE=$("$XM_SRC/tests/lab/prepare" 2>"$TMP/why") || skip_all "$(cat "$TMP/why")"
 export XM_LAB_CACHE XM_BUILD
-"$XM_SRC/tests/lab/guest" --seconds 560 --random 16 guest-persona.sh
+"$XM_SRC/tests/lab/guest" --random 16 guest-persona.sh
