@@ -74,7 +74,7 @@ start_array() {
 		>"$dir/out" 2>"$ARRAY_LOG" &
 	ARRAY_PID=$!
 	LIB_PIDS+=("$ARRAY_PID")
-	if ! read -r -t 30 line <"$dir/out" || [[ "$line" != "listening on "* ]]; then
+	if ! read -r -t 120 line <"$dir/out" || [[ "$line" != "listening on "* ]]; then
 		diag "xmover-array did not start: $*" "$(cat "$ARRAY_LOG")"
 		return 1
 	fi
@@ -97,9 +97,9 @@ ctl() {
 		"$ARRAY_CTL" "$@"
 }
 
-# Until CMD succeeds, at most 30 s ($LIMIT); for what happens in another process.
+# Until CMD succeeds, at most 120 s ($LIMIT), for a slow machine; for what happens in another process.
 await() {
-	local end=$((SECONDS + ${LIMIT:-30}))
+	local end=$((SECONDS + ${LIMIT:-120}))
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || return 1
 		sleep 0.05

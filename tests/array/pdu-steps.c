@@ -101,7 +101,7 @@ void send_block(struct peer *p, uint32_t itt, uint32_t ttt, uint8_t fill)
 /* Until the sessions' list has this text, or has it no more. */
 bool await_sessions(const char *what, bool there)
 {
-	for (int i = 0; i < 3000; i++) {
+	for (int i = 0; i < 12000; i++) {
 		if (!strstr(control("sessions"), what) == !there)
 			return true;
 		usleep(10000);

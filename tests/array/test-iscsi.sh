@@ -29,7 +29,7 @@ like "$(iscsi-readcapacity16 $url/$T/1)" 'LENGTH IN BYTES:4096' "and of 4096-byt
 like "$(iscsi-readcapacity16 $url/$T-shared/5)" 'Total size:8388608' "a LUN of another target"
 like "$(iscsi-inq "$url/$T/0?header_digest=crc32c" 2>&1)" 'DIRECT_ACCESS' "with header digests"
 for suite in Read10 Write16 iSCSIcmdsn iSCSIdatasn iSCSIResiduals iSCSITMF ExtendedCopy; do
-	out=$(timeout 60 iscsi-test-cu -f -d -n -t "ALL.$suite" "$url/$T/0?header_digest=crc32c" 2>&1)
+	out=$(timeout 300 iscsi-test-cu -f -d -n -t "ALL.$suite" "$url/$T/0?header_digest=crc32c" 2>&1)
 	like "$out" 'asserts +[1-9][0-9]* +[1-9][0-9]* +[1-9][0-9]* +0 ' "$suite under header digests"
 done
 stop_array
@@ -101,7 +101,7 @@ like "$(iscsi-readcapacity16 "iscsi://$ARRAY_ADDR/$T/0")" 'Total size:1048576' "
 
 # ---- the command line --------------------------------------------------------
 refuse() { # STATUS PATTERN NAME ARGS...
-	exits "$1" "$3: exit $1" timeout 20 "$ARRAY" --listen 127.0.0.1:0 "${@:4}"
+	exits "$1" "$3: exit $1" timeout 120 "$ARRAY" --listen 127.0.0.1:0 "${@:4}"
 	like "$OUT" "$2" "$3: and says so"
 }
 refuse 64 'no such option: --frobnicate' "an unknown option" --frobnicate

@@ -14,7 +14,7 @@ stalls() {
 	cp "$TMP/dst" "$TMP/before"
 	start_array --target iqn.t --lun "0=$TMP/src" --lun "1=$TMP/dst" --fault "$2" ||
 		{ not_ok "$1: an array"; return; }
-	exits 0 "$1: the job goes on" "$XM_BUILD/xmover" copy --timeout 1 --method="$1,host" \
+	exits 0 "$1: the job goes on" "$XM_BUILD/xmover" copy --timeout 2 --method="$1,host" \
 		--progress=none --report "$TMP/$1.json" "iscsi://$ARRAY_ADDR/iqn.t/0" "iscsi://$ARRAY_ADDR/iqn.t/1"
 	like "$(cat "$TMP/$1.json")" '"reason": ?"stalled"' "$1: with its reason"
 	like "$(ctl stats)" '"op":"83/1c"[^}]*"count":1,' "$1: COPY OPERATION ABORT came once"

@@ -41,7 +41,7 @@ refused() {
 	local want=$1 name=$2 words=$3 got=0
 	shift 3
 	rm -f report
-	timeout 120 "$xmover" copy --progress=none --report=report --timeout=5 "$@" >out 2>err </dev/null || got=$?
+	timeout 600 "$xmover" copy --progress=none --report=report --timeout=5 "$@" >out 2>err </dev/null || got=$?
 	is "$got" "$want" "$name: exit $want"
 	like "$(cat err)" "$words" "$name: says why"
 	report_holds report "$name"

@@ -11,7 +11,7 @@
 
 cd "$TMP" || exit 1
 stamped src 32
-copy() { timeout 200 "$xmover" copy --progress=none --timeout=2 "$@"; }
+copy() { timeout 600 "$xmover" copy --progress=none --timeout=5 "$@"; }
 says() { grep -q "\"event\":\"$1\"" err; }
 # in_flight LOG WORD: nbdkit's log filter shows a command begun and not answered
 in_flight() {

@@ -23,7 +23,7 @@ took() {
 	local name=$1 want=$2; shift 2
 	wire edit data changed "$@"
 	head -c 1M /dev/zero | tr '\0' '\377' >dst
-	exits "$want" "$name" timeout 60 "$xmover" receive dst --progress=none --missing=missing <changed
+	exits "$want" "$name" timeout 600 "$xmover" receive dst --progress=none --missing=missing <changed
 }
 
 # ---- of another version -------------------------------------------------------------
@@ -60,7 +60,7 @@ for at in "${datas[0]},8,fffffffffffffe00" "${datas[0]},8,0000000000100000" "${d
 	"${datas[0]},16,ffffffff" "$digest,0,0000000000100000" "$digest,8,00000000" "$digest,8,ffffffff" \
 	"0,24,0000000000000000" "0,24,ffffffffffffffff" "0,40,0000000000000003" "0,64,00000003" "0,84,ffffffff"; do
 	wire edit data changed "poke=$at"
-	timeout 60 "$xmover" receive dst --progress=none >out 2>&1 <changed; got=$?
+	timeout 600 "$xmover" receive dst --progress=none >out 2>&1 <changed; got=$?
 	[ $got = 75 ] || [ $got = 78 ] || bad+=" $at:$got"
 done
 is "$bad" "" "offsets, lengths and counts that cannot be: refused"

@@ -19,13 +19,13 @@ stamped src 32
 # run RATE: the sender in the background, the receiver its command; pids in $sender and the file `pid`,
 # the receiver's exit in `code`.
 cat >receive <<-END
-	'$xmover' receive dst --stdio --state=state --state-window=1M --verify=full --timeout=2 \\
+	'$xmover' receive dst --stdio --state=state --state-window=1M --verify=full \\
 		--progress=json --rate=\$RATE <&3 2>progress & echo \$! >pid.new; mv pid.new pid
 	wait \$!; echo \$? >code.new; mv code.new code
 END
 run() {
 	rm -f pid code progress
-	RATE=$1 "$xmover" send src --timeout=2 --exec "exec 3<&0; . ./receive" >/dev/null 2>send.err &
+	RATE=$1 "$xmover" send src --exec "exec 3<&0; . ./receive" >/dev/null 2>send.err &
 	sender=$!
 }
 copying() { grep -q '"phase":"copy"' progress || [ -e code ]; }
@@ -38,7 +38,7 @@ kill_side() {
 	fresh
 	while [ $counted -lt "$KILLS" ] && [ $tries -lt $((KILLS * 6)) ]; do
 		tries=$((tries + 1))
-		run 64M
+		run 32M
 		await copying
 		sleep "0.$(printf '%03d' $((RANDOM % 250)))"
 		if [ "$1" = sender ]; then kill -KILL "$sender"; else kill -KILL "$(cat pid)"; fi 2>/dev/null

@@ -98,14 +98,14 @@ size=$(stat -c %s data)
 bad=
 for cut in 0 1 31 32 300 $((size / 3)) $((size / 2)) $((size - 40)) $((size - 1)); do
 	head -c 3M /dev/zero >out.img
-	head -c "$cut" data | timeout 60 "$xmover" receive out.img --progress=none --missing=missing >/dev/null 2>&1; got=$?
+	head -c "$cut" data | timeout 600 "$xmover" receive out.img --progress=none --missing=missing >/dev/null 2>&1; got=$?
 	[ $got = 75 ] || bad+=" $cut:$got"
 done
 is "$bad" "" "a stream cut at any byte: exit 75"
 bad=
 for at in 0 7 33 400 $((size / 3)) $((size / 2)) $((size - 9)); do
 	perl -e 'local $/; open my $f, "<", "data"; my $d = <$f>; substr($d, $ARGV[0], 1) ^= "\x01"; print $d' "$at" |
-		timeout 60 "$xmover" receive out.img --progress=none >/dev/null 2>&1; got=$?
+		timeout 600 "$xmover" receive out.img --progress=none >/dev/null 2>&1; got=$?
 	[ $got = 75 ] || [ $got = 78 ] || bad+=" $at:$got"
 done
 is "$bad" "" "a stream altered at any byte: refused"

@@ -161,7 +161,7 @@ await grep -q running r
 echo "host 0" >rates
 kill -USR2 $mover
 ended=0
-LIMIT=60 await sh -c "! kill -0 $mover" || ended=late
+await sh -c "! kill -0 $mover" || ended=late
 wait $mover || ended=$?
 is "$ended" 0 "a rate that is lifted while it runs"
 try "equal" cmp src dst
