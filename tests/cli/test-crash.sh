@@ -40,9 +40,9 @@ crashed() {
 
 ctl set copy_latency 100 >/dev/null
 for round in $(seq $rounds); do
-	crashed "by the array, round $round"
+	crashed "by the array, round $round" --rate=16M
 	report_holds report "by the array, round $round"
-	crashed "by the host, round $round" --offload=never --rate=40M
+	crashed "by the host, round $round" --offload=never --rate=16M
 	report_holds report "by the host, round $round"
 done
 done_testing

@@ -34,7 +34,7 @@ fresh() {
 # killed ENGINE DST: a mover dies part of the way.
 killed() {
 	local mover
-	"$xmover" copy --io="$1" --verify=none --rate=8M --quiet src "$2" >/dev/null 2>&1 &
+	"$xmover" copy --io="$1" --verify=none --rate=4M --quiet src "$2" >/dev/null 2>&1 &
 	mover=$!
 	await begun || { kill -KILL $mover; wait $mover 2>/dev/null; return 1; }
 	sleep "0.0$((RANDOM % 100))"

@@ -42,7 +42,7 @@ array_wipe() {
 #
 # nbdkit logs each write when it comes and when it is answered; FUSE makes it a file.
 
-mount_point='' loop=''
+mount_point='' loop='' fuse=''
 # shellcheck disable=SC2317 # called by the trap
 release() {
 	[ -z "$loop" ] || losetup -d "$loop"
@@ -60,9 +60,12 @@ mount_slow() {
 	LIB_PIDS+=($!)
 	await test -S slow.sock || return 1
 	nbdfuse -C 4 mnt/ --unix "$TMP/slow.sock" >>slow.out 2>&1 &
-	LIB_PIDS+=($!)
-	LIMIT=5 await test -f mnt/nbd && mount_point=mnt
+	fuse=$!
+	LIB_PIDS+=("$fuse")
+	await mounted_or_not
+	test -f mnt/nbd && mount_point=mnt
 }
+mounted_or_not() { test -f mnt/nbd || ! kill -0 "$fuse"; }
 
 slow_counts() { "$in_flight" log slow.log "$@"; }
 slow_killed() { :; }
