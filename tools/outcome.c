@@ -158,19 +158,26 @@ bool outcome_begin(void)
 	return ok;
 }
 
-static void end_locked(int exit_code, const char *result, const char *message)
+/* False: it was told before. */
+static bool end_locked(int exit_code, const char *result, const char *message)
 {
-	if (out.path && !out.ended && !write_locked(exit_code, result, message))
+	if (out.ended)
+		return false;
+	if (out.path && !write_locked(exit_code, result, message))
 		console_say(XM_LOG_ERROR, "report", "cannot write the report %s: %s", out.path,
 			    strerror(errno));
 	out.ended = true;
+	return true;
 }
 
-void outcome_end(int exit_code, const char *result, const char *message)
+bool outcome_end(int exit_code, const char *result, const char *message)
 {
+	bool first;
+
 	pthread_mutex_lock(&out.lock);
-	end_locked(exit_code, result, message);
+	first = end_locked(exit_code, result, message);
 	pthread_mutex_unlock(&out.lock);
+	return first;
 }
 
 void outcome_abandon(int exit_code, const char *message)

@@ -31,10 +31,10 @@ void outcome_figures(const struct figures *f);
 /* "running"; false with errno when FILE cannot be written. */
 bool outcome_begin(void);
 /*
- * The last word, written once: whoever comes second is ignored.  A failure to
- * write is said on the console.
+ * The last word, written once: whoever comes second is ignored, and answered false.
+ * A failure to write is said on the console.
  */
-void outcome_end(int exit_code, const char *result, const char *message);
+bool outcome_end(int exit_code, const char *result, const char *message);
 /*
  * As outcome_end(), for a process that ends with commands under way: all that
  * was not confirmed counts as unknown.

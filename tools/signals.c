@@ -34,8 +34,10 @@ static void end_before(void)
 {
 	static const char text[] = "Stopped by a signal before anything was written.";
 
+	/* it has failed already, has said so, and is ending */
+	if (!outcome_end(XM_E_STOPPED, "stopped", text))
+		return;
 	console_say(XM_LOG_WARNING, "stopped", "%s", text);
-	outcome_end(XM_E_STOPPED, "stopped", text);
 	_exit(XM_E_STOPPED);
 }
 

@@ -94,5 +94,20 @@ begin "iscsi://127.0.0.1:$(head -n 1 silent)/$IQN/0" "$(disk 1)"
 try "TERM before the job: it waits for the login" await grep -q connected silent
 kill -TERM "$pid"
 ended 143 "TERM before the job"
+
+# While it writes that it has failed (to a pipe that nobody reads yet): the code stays that of the report.
+mkfifo pipe
+"$xmover" copy --progress=json --report=pipe nosuch "$(disk 1)" >out 2>err </dev/null &
+pid=$!
+LIB_PIDS+=("$pid")
+timeout 60 cat pipe >begun
+try "TERM at the end: it has failed" await grep -q '"event":"failed"' err
+kill -TERM "$pid"
+# taken: it is not pending any more
+taken() { grep -q '^ShdPnd:.*0000$' "/proc/$pid/status"; }
+try "TERM at the end: it is heard" await taken
+timeout 60 cat pipe >report
+ended 66 "TERM at the end"
+is "$(grep -c '"event":"stopped"' err)" 0 "TERM at the end: it does not say that it was stopped"
 try "every report is as its schema says" schema_check
 done_testing
