@@ -23,7 +23,7 @@ libtools_la_SOURCES = \
 	tools/figures.c tools/figures.h \
 	tools/help.c tools/help.h \
 	tools/link.c tools/link.h \
-	tools/opt.c tools/opt.h tools/options.def \
+	tools/opt-check.c tools/opt.c tools/opt.h tools/options.def \
 	tools/outcome.c tools/outcome.h \
 	tools/rates.c tools/rates.h \
 	tools/report-file.c \

@@ -59,13 +59,6 @@ const size_t opt_verbs_count = sizeof opt_verbs / sizeof opt_verbs[0];
 
 #define ENV_PREFIX "XMOVER_"
 
-/* The first mistake is the one told. */
-#define complain(error, ...)                                                                       \
-	do {                                                                                       \
-		if (!*(error))                                                                     \
-			snprintf(error, OPT_ERROR_MAX, __VA_ARGS__);                               \
-	} while (0)
-
 bool opt_list_has(const char *list, char sep, const char *word)
 {
 	size_t n = strlen(word);
@@ -115,7 +108,7 @@ static void store(struct opts *o, enum opt_id id, const char *value, const char 
 	}
 	if (wants) {
 		text_printable(value, shown, sizeof shown);
-		complain(error, "%s takes %s, not '%s'", origin, wants, shown);
+		opt_complain(error, "%s takes %s, not '%s'", origin, wants, shown);
 		return;
 	}
 	o->given[id] = true;
@@ -138,7 +131,7 @@ static void store_env_flag(struct opts *o, enum opt_id id, const char *value, co
 	if (opt_list_has("1|yes|true", '|', value))
 		o->given[id] = true;
 	else if (*value && !opt_list_has("0|no|false", '|', value))
-		complain(error, "%s takes 1 or 0", origin);
+		opt_complain(error, "%s takes 1 or 0", origin);
 }
 
 static void read_environment(struct opts *o, char *error)
@@ -238,16 +231,16 @@ static void take_option(struct opts *o, enum opt_id id, const char *word, char *
 	snprintf(origin, sizeof origin, "--%s", row->name);
 	if (strncmp(word, "--", 2) == 0 &&
 	    (strncmp(word + 2, row->name, n) != 0 || (word[2 + n] && word[2 + n] != '='))) {
-		complain(error, "no option %.40s; --%s in full?", word, row->name);
+		opt_complain(error, "no option %.40s; --%s in full?", word, row->name);
 		return;
 	}
 	if (!(row->verbs & o->verb)) {
-		complain(error, "%s does not take %s",
+		opt_complain(error, "%s does not take %s",
 			 o->verb == VERB_NONE ? "xmover without a command" : opt_verb_name(o->verb), origin);
 		return;
 	}
 	if (o->given[id]) {
-		complain(error, "%s is given twice", origin);
+		opt_complain(error, "%s is given twice", origin);
 		return;
 	}
 	if (row->kind == OPT_FLAG)
@@ -262,7 +255,7 @@ static void take_operand(struct opts *o, const char *word, char *error)
 
 	if (o->operands == OPT_OPERANDS_MAX) {
 		text_redact(word, shown, sizeof shown);
-		complain(error, "too many operands: '%s'", shown);
+		opt_complain(error, "too many operands: '%s'", shown);
 		return;
 	}
 	o->operand[o->operands++] = word;
@@ -291,76 +284,15 @@ static void read_words(struct opts *o, int argc, char **argv, char *error)
 			else
 				take_operand(o, argv[optind++], error);
 		} else if (c == ':') {
-			complain(error, "%.40s needs a value", word);
+			opt_complain(error, "%.40s needs a value", word);
 		} else if (c == '?' && optopt >= LONG_BASE) {
-			complain(error, "%.*s takes no value", (int)strcspn(word, "="), word);
+			opt_complain(error, "%.*s takes no value", (int)strcspn(word, "="), word);
 		} else if (c == '?') {
-			complain(error, "no such option: %.*s", (int)strcspn(word, "="), word);
+			opt_complain(error, "no such option: %.*s", (int)strcspn(word, "="), word);
 		} else {
 			take_option(o, find_option(c), word, error);
 		}
 	}
-}
-
-static void check_operands(struct opts *o, char *error)
-{
-	char shown[128];
-
-	for (size_t i = 0; i < opt_verbs_count; i++) {
-		const struct opt_verb_row *v = &opt_verbs[i];
-
-		if (v->verb != o->verb)
-			continue;
-		if (o->operands < v->least)
-			complain(error, "%s needs %s", v->name, v->operands);
-		if (o->operands > v->most) {
-			text_redact(o->operand[v->most], shown, sizeof shown);
-			complain(error, "too many operands: '%s'; %s takes %s", shown, v->name,
-				 v->operands);
-		}
-		for (unsigned k = 0; k < o->operands; k++)
-			if (*o->operand[k] == '\0')
-				complain(error, "the name of a disk is empty");
-	}
-}
-
-/* Every item of `list` is a method that moves data without, or through, the host. */
-static bool only_methods(const char *list, const char *of)
-{
-	char item[32];
-
-	for (const char *p = list; *p; p += strcspn(p, ","), p += *p == ',') {
-		snprintf(item, sizeof item, "%.*s", (int)strcspn(p, ","), p);
-		if (!opt_list_has(of, ',', item))
-			return false;
-	}
-	return true;
-}
-
-static void check_contradictions(const struct opts *o, char *error)
-{
-	const char *offload = opt_text(o, OPT_OFFLOAD), *methods = opt_text(o, OPT_METHOD);
-
-	if (offload && methods && strcmp(offload, "require") == 0 && only_methods(methods, "host"))
-		complain(error, "--offload=require contradicts --method=%s: it is no offload",
-			 methods);
-	if (offload && methods && strcmp(offload, "never") == 0 && only_methods(methods, "xcopy"))
-		complain(error, "--offload=never contradicts --method=%s: it is offload", methods);
-	if (opt_flag(o, OPT_DRY_RUN) && opt_flag(o, OPT_CREATE))
-		complain(error, "--dry-run contradicts --create: it writes nothing");
-	if (opt_text(o, OPT_DST_ID) && opt_flag(o, OPT_CREATE))
-		complain(error, "--dst-id contradicts --create: a file that is made has no identity"
-				" to check");
-	if (opt_text(o, OPT_RATE_FILE) && (o->given[OPT_RATE] || o->given[OPT_RATE_OFFLOAD] ||
-					   o->given[OPT_RATE_HOST]))
-		complain(error, "--rate-file contradicts --rate, --rate-offload and --rate-host");
-	if (o->given[OPT_STATE_WINDOW] && !opt_text(o, OPT_STATE))
-		complain(error, "--state-window contradicts a copy without --state");
-	if (opt_flag(o, OPT_TARGET_IS_ZERO) && opt_text(o, OPT_DIRTY))
-		complain(error, "--target-is-zero contradicts --dirty: the destination holds what was"
-				" copied before");
-	if (opt_flag(o, OPT_QUIET) && opt_flag(o, OPT_VERBOSE))
-		complain(error, "--quiet contradicts --verbose");
 }
 
 static bool find_verb(struct opts *o, const char *word, char *error)
@@ -373,7 +305,7 @@ static bool find_verb(struct opts *o, const char *word, char *error)
 			return true;
 		}
 	text_printable(word, shown, sizeof shown);
-	complain(error, "no such command: '%s'", shown);
+	opt_complain(error, "no such command: '%s'", shown);
 	return false;
 }
 
@@ -382,7 +314,7 @@ bool opts_parse(struct opts *o, int argc, char **argv, char error[OPT_ERROR_MAX]
 	*o = (struct opts){ .verb = VERB_NONE };
 	*error = '\0';
 	if (argc < 2) {
-		complain(error, "a command is missing");
+		opt_complain(error, "a command is missing");
 		return false;
 	}
 	if (*argv[1] != '-') {
@@ -397,9 +329,8 @@ bool opts_parse(struct opts *o, int argc, char **argv, char error[OPT_ERROR_MAX]
 	read_environment(o, error);
 	warn_unknown_environment(o);
 	if (o->verb == VERB_NONE && o->operands)
-		complain(error, "the command comes first, as in xmover copy SRC DST");
-	check_operands(o, error);
-	check_contradictions(o, error);
+		opt_complain(error, "the command comes first, as in xmover copy SRC DST");
+	opts_check(o, error);
 	return *error == '\0';
 }
 

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum opt_id {
 #define OPT(id, ...) OPT_##id,
@@ -68,6 +69,15 @@ struct opts {
  * far as they could be told.
  */
 bool opts_parse(struct opts *o, int argc, char **argv, char error[OPT_ERROR_MAX]);
+
+/* For opts_parse(): operands and contradictions, once all is read. */
+void opts_check(const struct opts *o, char *error);
+/* The first mistake is the one told. */
+#define opt_complain(error, ...)                                                                   \
+	do {                                                                                       \
+		if (!*(error))                                                                     \
+			snprintf(error, OPT_ERROR_MAX, __VA_ARGS__);                               \
+	} while (0)
 
 /* "copy", ...; NULL for VERB_NONE. */
 const char *opt_verb_name(enum opt_verb verb);
