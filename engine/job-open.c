@@ -164,8 +164,10 @@ int xm_job_open(struct xm_job *job)
 	/* from here on, and only from here on, these bytes may be written */
 	job->dst->gate_lo = job->dst_off;
 	job->dst->gate_hi = job->dst_off + job->len;
-	if (open_methods(job) < 0 || open_map(job) < 0 || xm_job_state_open(job) < 0 ||
-	    begin_stream(job) < 0)
+	if (open_methods(job) < 0 || open_map(job) < 0 || xm_job_state_open(job) < 0)
+		return -1;
+	xm_job_zero_leave_out(job);
+	if (begin_stream(job) < 0)
 		return -1;
 	xm_progress_begin(&job->progress, job->tally.done);
 	return 0;

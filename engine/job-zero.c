@@ -8,6 +8,9 @@
  */
 #include "job.h"
 
+#include "remote.h"
+#include "xm/align.h"
+
 void xm_job_zero_open(struct xm_job *job)
 {
 	const char *why = "--target-is-zero";
@@ -18,6 +21,40 @@ void xm_job_zero_open(struct xm_job *job)
 	if (why)
 		xm_log(job->ctx, XM_LOG_INFO, "target_is_zero",
 		       "the destination reads as zeros, says %s; zeros are not written", why);
+}
+
+/* Whole granules; they are as done as what is written: until a flush, a lost cache takes them back. */
+static void leave_out(struct xm_job *job, uint64_t from, uint64_t to)
+{
+	struct xm_map *map = &job->tally.left;
+	uint64_t off, len;
+
+	from = xm_map_cut_after(map, from);
+	to = xm_map_cut_before(map, to);
+	while (from < to && xm_map_next(map, from, to - from, &off, &len) && off < to) {
+		len = xm_min_u64(len, to - off);
+		if (!xm_map_set(&job->unsynced, off, len, NULL))
+			return;
+		xm_tally_skip(&job->tally, off, len, &job->ways[XM_WAY_SKIP]);
+		from = off + len;
+	}
+}
+
+void xm_job_zero_leave_out(struct xm_job *job)
+{
+	uint64_t n;
+
+	if (!job->dst_is_zero || job->opt.compare || xm_remote_is_stream(job->src))
+		return;
+	for (uint64_t off = 0; off < job->len; off += n) {
+		struct xm_extent e = job->extents->ops->query(job->extents, job->src_off + off,
+							      job->len - off);
+		bool sane = e.off == job->src_off + off && e.len > 0 && e.len <= job->len - off;
+
+		n = sane ? e.len : job->len - off;
+		if (sane && (e.kind == XM_EXTENT_ZERO || e.kind == XM_EXTENT_HOLE))
+			leave_out(job, job->dst_off + off, job->dst_off + off + n);
+	}
 }
 
 void xm_job_zero_doubted(struct xm_job *job)

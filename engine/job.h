@@ -263,6 +263,8 @@ void xm_job_cache_lost(struct xm_job *job);
 /* job-zero.c */
 /* Is the destination known to be zero, by what the user says or by itself? */
 void xm_job_zero_open(struct xm_job *job);
+/* Where source and destination are zeros nothing is to be done: neither claimed nor looked at. */
+void xm_job_zero_leave_out(struct xm_job *job);
 /* What it said of itself may not be so any more. */
 void xm_job_zero_doubted(struct xm_job *job);
 /* The kinds of work that may be claimed for e: enum xm_task_kind. */

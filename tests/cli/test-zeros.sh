@@ -140,4 +140,12 @@ for fault in 'op=9e/12 action=sense k=5 asc=20 ascq=00' 'op=9e/12 action=patch o
 	is "$(($(seen 93) > 0)) $(way skipped)" "1 0" "$fault: zeros are sent"
 done
 
+# 64 TiB between LUNs, and 4 MiB of data: what is no data is nobody's work.
+start_array --target "$IQN" --lun 0=64T,thin --lun 1=64T,thin || exit 1
+head -c $((4 * MIB)) /dev/urandom >data
+exits 0 "4 MiB into 64 TiB" "$xmover" copy --offload=never data "$(disk 0)"
+exits 0 "64 TiB from thin to fresh" "$xmover" copy --report=report "$(disk 0)" "$(disk 1)"
+is "$(seen 93) $(way zeroed) $(way skipped)" "0 0 $(((64 << 40) - 4 * MIB))" "4 MiB of it are work"
+report_holds report "64 TiB"
+
 done_testing
