@@ -156,6 +156,10 @@ static void limits_pages(void **state)
 	assert_false(decode(scsi_decode_vpd_b0, "00 b0 0008 00 00 0001 00000100"));
 	assert_true(decode(scsi_decode_vpd_b2, "00 b2 0004 00 e4 02 00"));
 	assert_true(lu.lbpu && lu.lbpws);
+	assert_false(lu.lbp_pattern);
+	/* LBPRZ 010b: a pattern, no zeros */
+	assert_true(decode(scsi_decode_vpd_b2, "00 b2 0004 00 e8 02 00"));
+	assert_true(lu.lbp_pattern);
 	assert_false(decode(scsi_decode_vpd_b2, "00 b2 0001 00"));
 }
 
