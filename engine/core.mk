@@ -13,6 +13,7 @@ libengine_la_SOURCES += \
 	engine/job-extents.c \
 	engine/job-fence.c \
 	engine/job-fill.c \
+	engine/job-missing.c \
 	engine/job-new.c \
 	engine/job-open.c \
 	engine/job-compare.c \

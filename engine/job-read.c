@@ -158,20 +158,6 @@ int xm_job_fallback(const struct xm_job *job, size_t i, const char **ret_reason,
 	return 0;
 }
 
-int xm_job_missing(const struct xm_job *job, uint64_t from, uint64_t *ret_off, uint64_t *ret_len)
-{
-	const struct xm_map *map = &job->missing;
-	uint64_t at = from < job->src_off ? job->dst_off : from - job->src_off + job->dst_off;
-	uint64_t off, len;
-
-	if (!map->words || at >= map->hi ||
-	    !xm_map_next(map, xm_map_cut_before(map, at), UINT64_MAX, &off, &len))
-		return -1;
-	*ret_off = off - job->dst_off + job->src_off;
-	*ret_len = len;
-	return 0;
-}
-
 int xm_job_bad(const struct xm_job *job, size_t i, uint64_t *ret_off, uint64_t *ret_len)
 {
 	if (i >= job->salvage.n)

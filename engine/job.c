@@ -320,36 +320,6 @@ static void tell_end(struct xm_job *job)
 	}
 }
 
-static void copy_bits(struct xm_map *into, const struct xm_map *of, bool set)
-{
-	uint64_t off, len, from = of->lo;
-
-	for (; xm_map_next(of, from, UINT64_MAX, &off, &len); from = off + len) {
-		if (set)
-			xm_map_set(into, off, len, NULL);
-		else
-			xm_map_clear(into, off, len, NULL);
-	}
-}
-
-/* What was done and flushed is not missing.  All else is: left, unknown, perhaps lost in a cache;
-   and all of it where what was read back was not what it should be. */
-static void list_missing(struct xm_job *job)
-{
-	struct xm_map *m = &job->missing;
-
-	if (!job->tally.left.words)
-		return;
-	xm_map_init(m, job->tally.left.lo, job->tally.left.hi, job->tally.left.granule);
-	if (!xm_map_alloc(m) || !xm_map_set(m, m->lo, m->hi - m->lo, NULL) ||
-	    xm_error_code(job->err) == XM_E_MISMATCH)
-		return;
-	for (unsigned i = 0; i < XM_WAYS; i++)
-		copy_bits(m, &job->ways[i], false);
-	copy_bits(m, &job->unsynced, true);
-	copy_bits(m, &job->syncing, true);
-}
-
 /* Tokens that were sent are of use as long as the source is logged in. */
 static void linger(struct xm_job *job)
 {
@@ -375,7 +345,7 @@ static int finish(struct xm_job *job, struct xm_error **err)
 	xm_job_write_message(job);
 	tell_end(job);
 	if (job->err)
-		list_missing(job);
+		xm_job_list_missing(job);
 	else
 		linger(job);
 	job->result = job->err ? (int)xm_error_code(job->err) : XM_OK;

@@ -316,4 +316,11 @@ void xm_job_state_end(struct xm_job *job, bool finished, bool clean);
 /* message.c */
 void xm_job_write_message(struct xm_job *job);
 
+/* job-missing.c */
+/*
+ * What was done and flushed is not missing.  All else is: left, unknown, perhaps lost in a cache;
+ * and all of it where what was read back was not what it should be.
+ */
+void xm_job_list_missing(struct xm_job *job);
+
 #endif
