@@ -167,13 +167,14 @@ static void granules(void **state)
 	assert_int_equal(xm_map_granule_for(UINT64_C(1) << 40, 65536), 65536);
 	assert_int_equal(xm_map_granule_for(1, 1), 1);
 	assert_int_equal(xm_map_granule_for(4096, 520), 1024);
-	/* at most 32 MiB with the summary, which 63 TiB just keep in granules of 256 KiB */
-	assert_int_equal(xm_map_granule_for(UINT64_C(63) << 40, 4096), 262144);
+	/* at most 17 MiB with the summary, which 33 TiB just keep in granules of 256 KiB */
+	assert_int_equal(xm_map_granule_for(UINT64_C(33) << 40, 4096), 262144);
+	assert_int_equal(xm_map_granule_for(UINT64_C(34) << 40, 4096), 524288);
 	for (unsigned tib = 1; tib <= 64; tib++) {
 		uint64_t len = (uint64_t)tib << 40;
 
 		xm_map_init(&m, 0, len, xm_map_granule_for(len, 4096));
-		assert_true((m.nwords + m.nsummary) * 8 <= 32 << 20);
+		assert_true((m.nwords + m.nsummary) * 8 <= 17 << 20);
 	}
 	assert_int_equal(m.granule, 524288);
 	/* the largest ends do not wrap */
