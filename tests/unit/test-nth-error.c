@@ -116,8 +116,6 @@ static void open_world(struct world *w)
 	w->src = rig_open(w->ctx, rig_file("nth-src", w->data, SIZE), XM_ROLE_SRC);
 	snprintf(w->dst_path, sizeof w->dst_path, "%s", rig_file("nth-dst", w->blank, SIZE));
 	w->dst = rig_open(w->ctx, w->dst_path, XM_ROLE_DST);
-	/* so that there are many requests */
-	w->src->max_io = w->dst->max_io = PIECE;
 }
 
 static void close_world(struct world *w)
@@ -143,6 +141,8 @@ static enum xm_code run(struct world *w, const char *io, char *text, size_t text
 	assert_int_equal(xm_job_new(w->ctx, w->src, w->dst, &job, NULL), 0);
 	assert_int_equal(xm_job_set_str(job, XM_OPT_IO, io, NULL), 0);
 	assert_int_equal(xm_job_set_str(job, XM_OPT_VERIFY, "none", NULL), 0);
+	/* so that there are many requests */
+	assert_int_equal(xm_job_set_u64(job, XM_OPT_REQUEST, PIECE, NULL), 0);
 	int r = xm_job_run(job, &err);
 	enum xm_code code = r < 0 ? xm_error_code(err) : XM_OK;
 	snprintf(text, text_size, "%s", xm_error_text(err));
