@@ -108,7 +108,8 @@ like "$(cat err)" "other_disk" "it says why"
 
 # ---- a mover that is killed ----------------------------------------------------------------------
 truncate -s 32M killed
-serve killed --filter=log --filter=delay file killed wdelay=100ms logfile="$TMP/killed.seen"
+# nbdkit 1.32 aborts when a client is gone while several of a connection's threads answer: one each.
+serve killed --threads=1 --filter=log --filter=delay file killed wdelay=100ms logfile="$TMP/killed.seen"
 "$xmover" copy --progress=none src "$(nbd killed)" --state=state >out.txt 2>err &
 mover=$!
 await in_flight killed.seen Write
