@@ -85,29 +85,40 @@ ended 75 "second TERM"
 is "$(json report '$j->{result} eq "failed" && $j->{unknown} > 0')" 1 "second TERM: what was under way is unknown"
 ctl fault del all >/dev/null
 
-# Before the job: a portal that takes the connection and says nothing.
-perl -MIO::Socket::INET -e '$| = 1; my $s = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1") or die;
-	print $s->sockport, "\n"; my @c; while (my $c = $s->accept) { push @c, $c; print "connected\n" }' >silent &
-LIB_PIDS+=($!)
-await grep -q . silent
+# silent: a portal that takes the connection and says nothing; its process is in $portal.
+silent() {
+	rm -f silent
+	perl -MIO::Socket::INET -e '$| = 1; my $s = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1") or die;
+		print $s->sockport, "\n"; my @c; while (my $c = $s->accept) { push @c, $c; print "connected\n" }' >silent &
+	portal=$!
+	LIB_PIDS+=("$portal")
+	await grep -q . silent
+}
+
+# Before the job.
+silent
 begin "iscsi://127.0.0.1:$(head -n 1 silent)/$IQN/0" "$(disk 1)"
 try "TERM before the job: it waits for the login" await grep -q connected silent
 kill -TERM "$pid"
 ended 143 "TERM before the job"
 
-# While it writes that it has failed (to a pipe that nobody reads yet): the code stays that of the report.
+# While it writes that it has failed, to a pipe that nobody reads yet: the code stays that of the
+# report.  It fails when the portal is gone, which is when nobody has the pipe open any more.
 mkfifo pipe
-"$xmover" copy --progress=json --report=pipe nosuch "$(disk 1)" >out 2>err </dev/null &
+silent
+"$xmover" copy --progress=json --report=pipe "iscsi://127.0.0.1:$(head -n 1 silent)/$IQN/0" "$(disk 1)" >out 2>err </dev/null &
 pid=$!
 LIB_PIDS+=("$pid")
 timeout 60 cat pipe >begun
+try "TERM at the end: it waits for the login" await grep -q connected silent
+kill -KILL "$portal"
 try "TERM at the end: it has failed" await grep -q '"event":"failed"' err
 kill -TERM "$pid"
 # taken: it is not pending any more
 taken() { grep -q '^ShdPnd:.*0000$' "/proc/$pid/status"; }
 try "TERM at the end: it is heard" await taken
 timeout 60 cat pipe >report
-ended 66 "TERM at the end"
+ended 75 "TERM at the end"
 is "$(grep -c '"event":"stopped"' err)" 0 "TERM at the end: it does not say that it was stopped"
 try "every report is as its schema says" schema_check
 done_testing
