@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between extent-nbd.c and how libnbd asks: status-64.c, or status-32.c where it is older than 1.18. */
+/*
+ * Between extent-nbd.c and how libnbd asks: status-64.c, or status-32.c where it is
+ * older than 1.18.
+ */
 #ifndef NBD_ASK_H
 #define NBD_ASK_H
 

@@ -175,11 +175,13 @@ bool nbd_conn_pump(struct nbd_conn *c)
 	do {
 		before = c->answers;
 		dir = nbd_aio_get_direction(c->h);
-		if ((dir & LIBNBD_AIO_DIRECTION_READ && nbd_aio_notify_read(c->h) < 0) || nbd_conn_over(c))
+		if ((dir & LIBNBD_AIO_DIRECTION_READ && nbd_aio_notify_read(c->h) < 0) ||
+		    nbd_conn_over(c))
 			return lost(c, words());
 	} while (c->answers != before);
 	dir = nbd_aio_get_direction(c->h);
-	if ((dir & LIBNBD_AIO_DIRECTION_WRITE && nbd_aio_notify_write(c->h) < 0) || nbd_conn_over(c))
+	if ((dir & LIBNBD_AIO_DIRECTION_WRITE && nbd_aio_notify_write(c->h) < 0) ||
+	    nbd_conn_over(c))
 		return lost(c, words());
 	if (c->inflight && nbd_now(c->disk) >= c->heard_at + c->disk->ep->ctx->timeout_ns)
 		return lost(c, "the server does not answer any more");

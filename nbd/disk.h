@@ -79,7 +79,8 @@ struct nbd_disk {
 	struct xm_endpoint *ep;
 	char *uri, *export;              /* as the user wrote them */
 	char *server, *label;            /* of the identity */
-	struct sockaddr_storage addr;    /* of a TCP server: connected to again without a name server */
+	struct sockaddr_storage addr;    /* of a TCP server: connected to again
+					    without a name server */
 	socklen_t addr_len;
 	struct nbd_facts facts;
 

@@ -117,9 +117,9 @@ static void ask_all(struct nbd_ask *a)
 		a->d->nexus.lost = true;
 	}
 	if (a->pos < a->d->facts.size)
-		xm_log(ctx, XM_LOG_WARNING, "extents_unknown", "%s: the server's block status ends at "
-		       "byte %llu; what is behind is taken for data", a->d->ep->name,
-		       (unsigned long long)a->pos);
+		xm_log(ctx, XM_LOG_WARNING, "extents_unknown",
+		       "%s: the server's block status ends at byte %llu; what is behind is "
+		       "taken for data", a->d->ep->name, (unsigned long long)a->pos);
 }
 
 static int nbd_extents_open(struct xm_endpoint *ep, struct xm_extent_source **ret,

@@ -6,8 +6,9 @@
  * A request larger than the server takes goes in steps, one after the other.
  * What a read brings is counted: a server that answers GOOD and left a gap has not
  * read.  Whole steps of space are zeroed without NBD_CMD_FLAG_NO_HOLE, so that thin
- * stays thin, and edges with it; never by TRIM, which promises no zeros.  A server with FUA and no FLUSH gets
- * FUA on each write; one with neither says that it has no cache.
+ * stays thin, and edges with it; never by TRIM, which promises no zeros.  A server
+ * with FUA and no FLUSH gets FUA on each write; one with neither says that it has no
+ * cache.
  */
 #include "disk.h"
 

@@ -19,7 +19,7 @@
 #include "xm/align.h"
 #include "xm/cleanup.h"
 
-#define FREE_GRAIN 4096                  /* a guess: NBD does not say what it gives back at a time */
+#define FREE_GRAIN 4096          /* a guess: NBD does not say what it gives back at a time */
 
 struct opening {
 	struct nbd_disk *d;
@@ -46,10 +46,11 @@ static int check_words(const char *spec, struct xm_error **err)
 	const char *at = memchr(host, '@', n);
 
 	if (strncasecmp(spec, "nbds", 4) == 0)
-		return xm_fail(err, XM_E_USAGE, "NBD over TLS is not supported; use a tunnel, or the "
-			       "server's Unix socket");
+		return xm_fail(err, XM_E_USAGE, "NBD over TLS is not supported; use a tunnel, or "
+			       "the server's Unix socket");
 	if (at && memchr(host, ':', (size_t)(at - host)))
-		return xm_fail(err, XM_E_USAGE, "NBD knows no password; leave it out of the address");
+		return xm_fail(err, XM_E_USAGE,
+			       "NBD knows no password; leave it out of the address");
 	if (strncasecmp(spec, "nbd+", 4) == 0 && strncasecmp(spec, "nbd+unix:", 9) != 0)
 		return xm_fail(err, XM_E_USAGE, "%s: give nbd://host[:port]/export or "
 			       "nbd+unix:///export?socket=PATH", spec);
@@ -71,7 +72,10 @@ static int connect_step(void *p)
 	return o->up != NBD_PENDING;
 }
 
-/* libnbd: ENOENT when the server has no such export; no errno for what is not the protocol, or policy. */
+/*
+ * libnbd: ENOENT when the server has no such export;
+ * no errno for what is not the protocol, or policy.
+ */
 static enum xm_code code_of(const struct nbd_conn *c, bool dst)
 {
 	if (c->err == EINVAL && !c->talked)
@@ -96,7 +100,8 @@ static int connect_all(struct opening *o)
 
 	xm_ctx_wait_for(ctx, nbd_now(d) + ctx->timeout_ns, connect_wait, connect_step, o);
 	if (o->up == NBD_OTHER)
-		return xm_fail(o->err, XM_E_IO, "%s %s: the server says %s", side, d->ep->name, o->why);
+		return xm_fail(o->err, XM_E_IO, "%s %s: the server says %s", side, d->ep->name,
+			       o->why);
 	if (o->up == NBD_FAILED)
 		return xm_fail(o->err, code_of(&d->conn[0], dst), "%s %s: %s", side, d->ep->name,
 			       o->why);
@@ -143,7 +148,8 @@ static bool learn_server(struct nbd_disk *d)
 
 	d->export = nbd_get_export_name(h);
 	d->label = name ? name : d->export ? strdup(d->export) : NULL;
-	if (!d->export || !d->label || getpeername(nbd_aio_get_fd(h), (struct sockaddr *)&at, &len) < 0)
+	if (!d->export || !d->label ||
+	    getpeername(nbd_aio_get_fd(h), (struct sockaddr *)&at, &len) < 0)
 		return false;
 	if (at.ss_family == AF_UNIX) {
 		d->server = unix_name((const void *)&at, len);
@@ -207,8 +213,8 @@ static void set_facts(struct xm_endpoint *ep, const struct nbd_disk *d, bool dst
 	}
 	xm_identity_add(&ep->id, "nbd.%s/%s", d->server, d->label);
 	if (dst && !f->flush && !f->fua)
-		xm_log(ep->ctx, XM_LOG_WARNING, "no_flush", "%s: the server offers neither flush nor "
-		       "FUA: when bytes are durable cannot be known", ep->name);
+		xm_log(ep->ctx, XM_LOG_WARNING, "no_flush", "%s: the server offers neither flush "
+		       "nor FUA: when bytes are durable cannot be known", ep->name);
 }
 
 static int open_disk(struct opening *o, struct xm_endpoint *ep)
@@ -218,7 +224,8 @@ static int open_disk(struct opening *o, struct xm_endpoint *ep)
 	if (connect_all(o) < 0)
 		return -1;
 	if (!learn_server(o->d))
-		return xm_fail(o->err, XM_E_TEMPORARY, "%s: who serves it cannot be learnt", ep->name);
+		return xm_fail(o->err, XM_E_TEMPORARY, "%s: who serves it cannot be learnt",
+			       ep->name);
 	if (dst && o->d->facts.read_only)
 		return xm_fail(o->err, XM_E_DESTINATION, "destination %s is read-only", ep->name);
 	set_facts(ep, o->d, dst);

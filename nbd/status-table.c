@@ -28,7 +28,8 @@ static const struct meaning {
 	{ EBADMSG, XM_ACT_FATAL, XM_E_IO, "short_transfer",
 	  "the server answered that it was done and did not send all bytes" },
 	{ EINVAL, XM_ACT_FATAL, XM_E_IO, "refused", "the server refused the request as invalid" },
-	{ EOVERFLOW, XM_ACT_FATAL, XM_E_IO, "refused", "the server refused the request as too large" },
+	{ EOVERFLOW, XM_ACT_FATAL, XM_E_IO, "refused",
+	  "the server refused the request as too large" },
 	{ EOPNOTSUPP, XM_ACT_FATAL, XM_E_IO, "refused", "the server does not support it" },
 	{ 0, XM_ACT_FATAL, XM_E_IO, "io_error", "failed" },
 };

@@ -28,7 +28,8 @@ struct nvme_cdfe {
 	enum { NVME_CDFE_IDLE, NVME_CDFE_GET, NVME_CDFE_SET, NVME_CDFE_CHECK } stage;
 	unsigned current;
 	bool restoring, sent;
-	uint16_t want;                   /* bits to set; when restoring: those that are ours to clear */
+	uint16_t want;                   /* bits to set; when restoring:
+					    those that are ours to clear */
 	struct nvme_cmd cmd;
 	struct xm_list done;
 	uint8_t data[NVME_HOST_BEHAVIOR_LEN];

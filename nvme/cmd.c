@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bytes of the commands sent.  libnvme 1.0 to 1.3 has the tags of a range swapped and format 3h too short. */
+/*
+ * Bytes of the commands sent.  libnvme 1.0 to 1.3 has the tags of a range
+ * swapped and format 3h too short.
+ */
 #include <string.h>
 #include "cmd.h"
 #include "xm/endian.h"
@@ -19,7 +22,10 @@ void nvme_cmd_host_behavior(struct nvme_cmd *cmd, bool set, void *data)
 		.cdw10 = NVME_FID_HOST_BEHAVIOR, .data = data, .len = NVME_HOST_BEHAVIOR_LEN };
 }
 
-/* Formats 0h and 2h: SNSID 03:00 (2h), SLBA 15:08, NLB 17:16; 1h and 3h are 8 bytes longer behind those. */
+/*
+ * Formats 0h and 2h: SNSID 03:00 (2h), SLBA 15:08, NLB 17:16; 1h and 3h are 8 bytes longer
+ * behind those.
+ */
 size_t nvme_copy_list(unsigned format, const struct nvme_range *ranges, unsigned n, uint8_t *out,
 		      size_t size)
 {

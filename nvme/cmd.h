@@ -68,7 +68,8 @@ struct nvme_id_ns {
 	bool shared;             /* NMIC bit 0 */
 	uint16_t mssrl;          /* blocks a range, 0 not told */
 	uint32_t mcl;            /* blocks a command, 0 not told */
-	uint8_t msrc;            /* ranges a command, 0's based; told only where one of the others is */
+	uint8_t msrc;            /* ranges a command, 0's based;
+				    told only where one of the others is */
 	uint8_t nguid[16], eui64[8];
 };
 

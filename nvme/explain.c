@@ -58,8 +58,9 @@ static void explain_formats(const struct nvme_ns *ns, const char *check, struct 
 	int enabled = enabled_formats(ns);
 	unsigned formats = ns->ctrl.ocfs;
 
-	xm_finding(f, XM_INFO, check, "", "source range formats:%s%s%s%s%s (OCFS %04xh); enabled by "
-		   "the host: %s (CDFE %04xh)", formats & 1 ? " 0h" : "", formats & 2 ? " 1h" : "",
+	xm_finding(f, XM_INFO, check, "", "source range formats:%s%s%s%s%s (OCFS %04xh); enabled "
+		   "by the host: %s (CDFE %04xh)",
+		   formats & 1 ? " 0h" : "", formats & 2 ? " 1h" : "",
 		   formats & 4 ? " 2h" : "", formats & 8 ? " 3h" : "", formats ? "" : " not told",
 		   formats, enabled < 0 ? "not told" : enabled ? "some" : "none",
 		   enabled < 0 ? 0u : (unsigned)enabled);
@@ -71,8 +72,8 @@ static void explain_end(const struct nvme_ns *ns, const char *side, struct xm_fi
 	const struct nvme_id_ns *id = &ns->id;
 
 	snprintf(check, sizeof check, "%s.namespace", side);
-	xm_finding(f, XM_INFO, check, "", "NSID %u of %.120s, %llu blocks of %u bytes, metadata %u, "
-		   "protection type %u, %s, %u controllers", ns->nsid,
+	xm_finding(f, XM_INFO, check, "", "NSID %u of %.120s, %llu blocks of %u bytes, "
+		   "metadata %u, protection type %u, %s, %u controllers", ns->nsid,
 		   *ns->topology.subnqn ? ns->topology.subnqn : ns->ctrl.subnqn,
 		   (unsigned long long)id->nsze, id->block_size, id->metadata_size, id->protection,
 		   id->shared ? "shared" : "private", ns->topology.ncontrollers);
@@ -95,13 +96,13 @@ static void explain_used(const struct nvme_look *k, struct xm_findings *f)
 {
 	const struct xm_method_limits *l = &k->limits;
 
-	xm_finding(f, XM_INFO, "pair.nvme_copy_limits_used", "", "%s: format %uh, up to %u ranges of "
-		   "%llu bytes, %llu bytes a command, up to %u commands at a time",
+	xm_finding(f, XM_INFO, "pair.nvme_copy_limits_used", "", "%s: format %uh, up to %u ranges "
+		   "of %llu bytes, %llu bytes a command, up to %u commands at a time",
 		   k->limits_told ? "as both namespaces state" : "careful, as not all is told",
 		   k->format, l->max_runs, (unsigned long long)l->max_run,
 		   (unsigned long long)l->max_bytes, l->max_inflight);
-	xm_finding(f, XM_PASS, "pair.nvme_copy", "", "NVMe Copy can be tried; the first chunk is read "
-		   "back");
+	xm_finding(f, XM_PASS, "pair.nvme_copy", "",
+		   "NVMe Copy can be tried; the first chunk is read back");
 }
 
 static void explain_alone(struct xm_endpoint *ep, struct xm_findings *f)

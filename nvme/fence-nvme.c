@@ -18,7 +18,8 @@
 #include "verdict.h"
 
 #define CALLS_BOUND (780 * XM_NS_PER_S)  /* the timeout of a copy, its abort, a controller reset */
-#define DRAIN (120 * XM_NS_PER_S)        /* the kernel's keep alive timeout is 5 s, a controller's seldom over 60 */
+#define DRAIN (120 * XM_NS_PER_S)        /* the kernel's keep alive timeout is 5 s,
+					    a controller's seldom over 60 */
 #define ASK_TRIES 10
 #define ASK_PAUSE XM_NS_PER_S
 

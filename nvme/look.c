@@ -79,8 +79,8 @@ static int look_at_blocks(const struct xm_pair *pair, const struct nvme_look *k,
 		return nvme_refuse(why, NVME_R_BLOCK_SIZE,
 				   "a partition does not start at a block of its namespace");
 	if (s->metadata_size || d->metadata_size || s->protection || d->protection)
-		return nvme_refuse(why, NVME_R_METADATA, "blocks of the %s carry metadata, which is "
-				   "not copied this way",
+		return nvme_refuse(why, NVME_R_METADATA, "blocks of the %s carry metadata, which "
+				   "is not copied this way",
 				   s->metadata_size || s->protection ? "source" : "destination");
 	return 0;
 }
@@ -91,14 +91,14 @@ static int look_at_place(const struct xm_pair *pair, struct nvme_look *k, struct
 		return 0;
 	if (!nvme_ns_same_subsystem(k->src, k->dst))
 		return nvme_refuse(why, NVME_R_NOT_SAME_SUBSYSTEM,
-				   "the ends are in two NVM subsystems, between which no controller "
-				   "copies");
+				   "the ends are in two NVM subsystems, between which no "
+				   "controller copies");
 	k->cross = true;
 	if (pair->allow_cross_namespace)
 		return 0;
 	return nvme_refuse(why, NVME_R_CROSS_NAMESPACE, "the ends are two namespaces of one "
-			   "subsystem; to copy between them opens each to whoever may write another "
-			   "meanwhile, so it is done with --allow-cross-namespace only");
+			   "subsystem; to copy between them opens each to whoever may write "
+			   "another meanwhile, so it is done with --allow-cross-namespace only");
 }
 
 static int look_at_controller(struct nvme_look *k, struct xm_refusal *why)

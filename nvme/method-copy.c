@@ -74,9 +74,9 @@ static int enable(struct copy *c, struct xm_refusal *why)
 	nvme_cdfe_enable(&c->cdfe, formats_wanted(c));
 	if (nvme_cdfe_finish(&c->cdfe) == NVME_CDFE_DONE) {
 		c->armed = 1;
-		xm_log(ns->io->ctx, XM_LOG_WARNING, "cross_namespace", "copying between namespaces is "
-		       "enabled on %u controllers: who may write one namespace may read all others "
-		       "until this copy ends", c->cdfe.n);
+		xm_log(ns->io->ctx, XM_LOG_WARNING, "cross_namespace",
+		       "copying between namespaces is enabled on %u controllers: who may write "
+		       "one namespace may read all others until this copy ends", c->cdfe.n);
 		return 0;
 	}
 	nvme_refuse(why, NVME_R_CDFE, "copying between namespaces cannot be enabled (Set Features, "
@@ -95,9 +95,9 @@ static void disable(struct copy *c)
 	if (over)
 		nvme_cdfe_restore(&c->cdfe);
 	if (!over || nvme_cdfe_finish(&c->cdfe) != NVME_CDFE_DONE)
-		xm_log(c->cdfe.ctx, XM_LOG_ERROR, "cross_namespace", "copying between namespaces could "
-		       "not be disabled again: %s; a reset of the controllers disables it",
-		       c->cdfe.why);
+		xm_log(c->cdfe.ctx, XM_LOG_ERROR, "cross_namespace",
+		       "copying between namespaces could not be disabled again: %s; a reset of "
+		       "the controllers disables it", c->cdfe.why);
 	nvme_cdfe_close(&c->cdfe);
 }
 
@@ -232,7 +232,8 @@ static bool rearm(struct copy *c, const struct slot *s)
 {
 	if (!c->look.cross)
 		return false;
-	if (s->armed != c->armed || c->arming)  /* another command's answer has seen to it already */
+	/* another command's answer has seen to it already */
+	if (s->armed != c->armed || c->arming)
 		return true;
 	if (c->armed > REARMS_MAX)
 		return false;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The NVMe namespace behind an endpoint: who it is, what it and its controller can do, how commands reach it. */
+/*
+ * The NVMe namespace behind an endpoint: who it is, what it and its controller can do,
+ * how commands reach it.
+ */
 #ifndef NVME_NAMESPACE_H
 #define NVME_NAMESPACE_H
 
@@ -17,7 +20,10 @@ struct nvme_ns {
 	struct nvme_id_ctrl ctrl;
 	struct nvme_topology topology;
 	char io_why[64];                 /* why io is not io_uring, or "" */
-	/* One transport for each controller of its subsystem into *c: 0, or -1 and *why (nvme_cdfe_open). */
+	/*
+	 * One transport for each controller of its subsystem into *c: 0, or -1 and *why
+	 * (nvme_cdfe_open).
+	 */
 	int (*open_controllers)(const struct nvme_ns *ns, struct nvme_cdfe *c,
 				struct xm_refusal *why);
 };

@@ -132,7 +132,7 @@ bool nvme_topology_of(const char *root, dev_t dev, struct nvme_topology *t)
 	snprintf(t->generic, sizeof t->generic, "ng%.28s", t->block + strlen("nvme"));
 	if (!nvme_node_dev(root, "nvme-generic", t->generic, &t->generic_dev))
 		t->generic[0] = '\0';
-	/* device is the controller, or with native multipath the subsystem: both have the attribute. */
+	/* device is the controller, or with native multipath the subsystem: both have subsysnqn. */
 	if (xm_sysfs_text(root, dev, "device/subsysnqn", t->subnqn, sizeof t->subnqn))
 		list_subsystem(root, t->subnqn, t);
 	return true;

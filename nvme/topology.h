@@ -26,7 +26,7 @@ struct nvme_topology {
 
 /* False: the whole disk `dev` is no NVMe namespace.  root is "/sys". */
 bool nvme_topology_of(const char *root, dev_t dev, struct nvme_topology *t);
-/* Number of a controller or namespace node in root/class/CLASS/NAME/dev; false when there is none. */
+/* Number of a controller or namespace node in root/class/CLASS/NAME/dev; false: there is none. */
 bool nvme_node_dev(const char *root, const char *class, const char *name, dev_t *ret);
 
 #endif

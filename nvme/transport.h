@@ -23,7 +23,8 @@
 
 enum nvme_outcome {
 	NVME_ANSWERED,           /* status and dword0 are what the completion says */
-	NVME_NOT_SENT,           /* it never left; err says why (EACCES, EPERM: the kernel's rules) */
+	NVME_NOT_SENT,           /* it never left; err says why
+				    (EACCES, EPERM: the kernel's rules) */
 	NVME_NO_ANSWER           /* it may have run, run still, or run later; err says what broke */
 };
 
@@ -36,7 +37,8 @@ struct nvme_cmd {
 	uint32_t cdw2, cdw3, cdw10, cdw11, cdw12, cdw13, cdw14, cdw15;
 	void *data;
 	uint32_t len;            /* exactly what the command moves, at most NVME_DATA_MAX */
-	uint64_t timeout_ns;     /* the kernel's, never 0; some time after it the outcome is NO_ANSWER */
+	uint64_t timeout_ns;     /* the kernel's, never 0; some time after it
+				    the outcome is NO_ANSWER */
 	struct xm_list *done;    /* where it goes when finished */
 	void *user;
 	/* The answer. */
@@ -74,7 +76,8 @@ struct nvme_transport {
 	unsigned max_inflight;
 
 	/* For the fence. */
-	unsigned calls;          /* the kernel has not come back with these, also when they were given up */
+	unsigned calls;          /* the kernel has not come back with these,
+				    also when they were given up */
 	uint64_t unanswered_at;  /* when the last command ended without an answer; 0 never */
 	struct nvme_ns *ns;      /* the namespace to look at again; NULL: none */
 	struct nvme_fence *fence;
@@ -99,7 +102,10 @@ int nvme_exec(struct nvme_transport *t, struct nvme_cmd *cmd);
 /* ---- through the kernel ---------------------------------------------------------- */
 
 struct xm_error;
-/* How a blocking call is made, on a pool thread: nvme_do_ioctl, or a test's.  As nvme_finish_call's rc. */
+/*
+ * How a blocking call is made, on a pool thread: nvme_do_ioctl, or a test's.
+ * As nvme_finish_call's rc.
+ */
 struct nvme_call {
 	int fd;
 	struct nvme_cmd cmd;     /* a copy, with the call's own data */

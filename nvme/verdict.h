@@ -14,10 +14,13 @@
 /* What a row asks of the method beyond its act. */
 enum nvme_rule_flags {
 	NVME_F_PAIR = 1,         /* over for this pair, not for this chunk alone */
-	NVME_F_DWORD0 = 2,       /* dword0 is the first range not copied; without it all is copied again */
+	NVME_F_DWORD0 = 2,       /* dword0 is the first range not copied;
+				    without it all is copied again */
 	NVME_F_LIMITS = 4,       /* try smaller, when no command of this size has succeeded */
-	NVME_F_REARM = 8,        /* the formats may have been disabled by a reset: enable them again, once more */
-	NVME_F_OTHER_FORMAT = 16 /* first try once with the other entry size (0h for 1h, 2h for 3h) */
+	NVME_F_REARM = 8,        /* the formats may have been disabled by a reset:
+				    enable them again, once more */
+	NVME_F_OTHER_FORMAT = 16 /* first try once with the other entry size
+				    (0h for 1h, 2h for 3h) */
 };
 
 struct nvme_rule {

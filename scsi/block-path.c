@@ -80,7 +80,8 @@ static unsigned multipath(const struct scsi_block_roots *r, dev_t map, const cha
 		n += one_path(r, map, e->d_name, &ret[n]);
 	if (d)
 		closedir(d);
-	return n ? n : refuse(why, SCSI_R_NO_PATH, name, "is a multipath map without a running path");
+	return n ? n
+		 : refuse(why, SCSI_R_NO_PATH, name, "is a multipath map without a running path");
 }
 
 static unsigned mapped(const struct scsi_block_roots *r, dev_t map, const char *uuid,

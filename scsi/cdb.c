@@ -66,7 +66,8 @@ unsigned scsi_cdb_get_lba_status(uint8_t cdb[SCSI_CDB_MAX], uint64_t lba, uint32
 	return 16;
 }
 
-unsigned scsi_cdb_report_opcode(uint8_t cdb[SCSI_CDB_MAX], uint8_t opcode, uint16_t sa, uint32_t alloc)
+unsigned scsi_cdb_report_opcode(uint8_t cdb[SCSI_CDB_MAX], uint8_t opcode, uint16_t sa,
+				uint32_t alloc)
 {
 	start(cdb, SCSI_MAINTENANCE_IN);
 	cdb[1] = 0x0c;               /* REPORT SUPPORTED OPERATION CODES */

@@ -56,7 +56,8 @@ unsigned scsi_cdb_read_capacity_10(uint8_t cdb[SCSI_CDB_MAX]);
 unsigned scsi_cdb_read_capacity_16(uint8_t cdb[SCSI_CDB_MAX], uint32_t alloc);
 unsigned scsi_cdb_get_lba_status(uint8_t cdb[SCSI_CDB_MAX], uint64_t lba, uint32_t alloc);
 /* REPORT SUPPORTED OPERATION CODES of one command with a service action. */
-unsigned scsi_cdb_report_opcode(uint8_t cdb[SCSI_CDB_MAX], uint8_t opcode, uint16_t sa, uint32_t alloc);
+unsigned scsi_cdb_report_opcode(uint8_t cdb[SCSI_CDB_MAX], uint8_t opcode, uint16_t sa,
+				uint32_t alloc);
 unsigned scsi_cdb_report_luns(uint8_t cdb[SCSI_CDB_MAX], uint32_t alloc);
 unsigned scsi_cdb_read_16(uint8_t cdb[SCSI_CDB_MAX], uint64_t lba, uint32_t blocks);
 unsigned scsi_cdb_write_16(uint8_t cdb[SCSI_CDB_MAX], uint64_t lba, uint32_t blocks);

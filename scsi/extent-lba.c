@@ -33,8 +33,8 @@ struct asking {
 
 static void log_off(const struct asking *a, const char *why)
 {
-	xm_log(a->ep->ctx, XM_LOG_INFO, "no_extents", "%s: which blocks are allocated is not known: %s",
-	       a->ep->name, why);
+	xm_log(a->ep->ctx, XM_LOG_INFO, "no_extents",
+	       "%s: which blocks are allocated is not known: %s", a->ep->name, why);
 }
 
 /* ---- one command ----------------------------------------------------------------------- */
@@ -129,8 +129,8 @@ static bool ask_all(struct asking *a)
 		return false;
 	}
 	if (lba < a->end)
-		xm_log(a->ep->ctx, XM_LOG_WARNING, "no_extents", "%s: GET LBA STATUS told of the first "
-		       "%llu blocks; all after them are copied", a->ep->name,
+		xm_log(a->ep->ctx, XM_LOG_WARNING, "no_extents", "%s: GET LBA STATUS told of the "
+		       "first %llu blocks; all after them are copied", a->ep->name,
 		       (unsigned long long)(lba - a->base));
 	return true;
 }
@@ -173,7 +173,7 @@ static bool is_deallocated(void *user, const struct scsi_lba_run *run)
 	return run->status == SCSI_LBA_DEALLOCATED && !run->early;
 }
 
-/* The first block that is said to be anything else ends it: a disk in use costs one command or two. */
+/* The first block said to be anything else ends it: a disk in use costs one command or two. */
 static bool all_deallocated(struct asking *a)
 {
 	struct xm_clock *clock = a->ep->ctx->clock;

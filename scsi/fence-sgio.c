@@ -100,8 +100,8 @@ static enum xm_fence_result no_answer(struct scsi_transport *t, struct sgpt_fenc
 	char text[256];
 
 	if (now_of(t) < f->ask_by && sgpt_next_path(t)) {
-		xm_log(t->ctx, XM_LOG_WARNING, "path_failed", "%s: a path does not answer (%s); trying the "
-		       "next of %u", t->name, f->again.why, sgpt_paths(t));
+		xm_log(t->ctx, XM_LOG_WARNING, "path_failed", "%s: a path does not answer (%s); "
+		       "trying the next of %u", t->name, f->again.why, sgpt_paths(t));
 		begin_asking(t, f);
 		return XM_FENCE_PENDING;
 	}

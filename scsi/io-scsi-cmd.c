@@ -142,6 +142,9 @@ void scsi_io_set_zero_ways(struct scsi_io *io)
 	if (!io->lu->lbpws || !io->lu->lbprz)
 		xm_zero_refused(io->ep, XM_ZERO_PUNCH);
 	xm_zero_refused(io->ep, XM_ZERO_ZEROOUT);
-	/* NDOB came with SBC-4; who has it says SPC-5 or later.  Older ones may not look at the bit. */
+	/*
+	 * NDOB came with SBC-4; who has it says SPC-5 or later.
+	 * Older ones may not look at the bit.
+	 */
 	io->needs_data = io->lu->version < VERSION_SPC_5;
 }

@@ -104,7 +104,8 @@ static bool cut(struct scsi_io_request *r)
 static void send_more(struct scsi_io *io)
 {
 	while (!xm_list_empty(&io->cutting)) {
-		struct scsi_io_request *r = xm_container_of(io->cutting.next, struct scsi_io_request, link);
+		struct scsi_io_request *r =
+			xm_container_of(io->cutting.next, struct scsi_io_request, link);
 
 		if (!xm_nexus_takes_commands(&io->t->nexus))
 			fail_unsent(r);
@@ -174,7 +175,10 @@ static bool other_way(struct scsi_io_command *c, const struct xm_status *s)
 	return true;
 }
 
-/* It counts as flushed, as the kernel counts it; but a unit that says it has a cache is worth a word. */
+/*
+ * It counts as flushed, as the kernel counts it; but a unit that says it has a cache
+ * is worth a word.
+ */
 static void tell_unflushed(struct scsi_io_command *c, const struct xm_status *s)
 {
 	struct scsi_io *io = c->r->io;
@@ -183,8 +187,9 @@ static void tell_unflushed(struct scsi_io_command *c, const struct xm_status *s)
 	    c->cmd.status == SCSI_GOOD || !io->lu->write_cache)
 		return;
 	io->unflushed_told = true;
-	xm_log(io->t->ctx, XM_LOG_WARNING, "no_flush", "%s refuses SYNCHRONIZE CACHE and does not say "
-	       "that it has no write cache: what it acknowledged is taken for durable", io->ep->name);
+	xm_log(io->t->ctx, XM_LOG_WARNING, "no_flush", "%s refuses SYNCHRONIZE CACHE and does not "
+	       "say that it has no write cache: what it acknowledged is taken for durable",
+	       io->ep->name);
 }
 
 static void answered(struct scsi_io_command *c)

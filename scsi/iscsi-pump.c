@@ -54,7 +54,7 @@ void iscsi_pump(struct iscsi_session *s)
 	}
 	r = events & POLLOUT ? service_without_sigpipe(s->iscsi, events)
 			     : iscsi_service(s->iscsi, events);
-	/* After a target-requested logout libiscsi reports success for a session that is no more. */
+	/* After a target-requested logout libiscsi reports success for a session that is gone. */
 	if (r < 0 || (s->phase == ISCSI_UP && !iscsi_is_logged_in(s->iscsi)))
 		s->broken = true;
 }

@@ -138,10 +138,11 @@ static int find(struct table *t, const struct iscsi_session *want, struct iscsi_
 		if (!same_portal(s, want) || strcmp(s->addr.user, want->addr.user) != 0 ||
 		    s->addr.header_digest != want->addr.header_digest)
 			return xm_fail(err, XM_E_USAGE,
-				       "both disks are LUNs of target %s, but by different portals, "
-				       "users or digests (%s:%u and %s:%u): write both alike, one "
-				       "session then serves both", s->addr.target, s->addr.host,
-				       s->addr.port, want->addr.host, want->addr.port);
+				       "both disks are LUNs of target %s, but by different "
+				       "portals, users or digests (%s:%u and %s:%u): write both "
+				       "alike, one session then serves both", s->addr.target,
+				       s->addr.host, s->addr.port, want->addr.host,
+				       want->addr.port);
 		*ret = s;
 	}
 	return 0;

@@ -62,7 +62,8 @@ struct iscsi_session {
 
 	/* Commands: struct iscsi_cmd. */
 	struct xm_list sent;         /* not answered */
-	struct xm_list settling;     /* answered, but libiscsi may still hold data-out PDUs of them */
+	struct xm_list settling;     /* answered, but libiscsi may still hold
+					data-out PDUs of them */
 	uint64_t seq;                /* of the next command */
 
 	/* Keepalive. */

@@ -127,7 +127,8 @@ static int parse_query(const char *query, struct iscsi_address *ret, struct xm_e
 	if (strcmp(query, "header_digest=crc32c") == 0)
 		ret->header_digest = true;
 	else if (strcmp(query, "header_digest=none") != 0)
-		return refuse(err, "after ? only header_digest=crc32c or header_digest=none may stand");
+		return refuse(err,
+			      "after ? only header_digest=crc32c or header_digest=none may stand");
 	return 0;
 }
 

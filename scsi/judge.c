@@ -114,7 +114,10 @@ static const struct scsi_rule *judge_answer(const struct scsi_cmd *cmd, enum scs
 	struct answer a = { .uses = use, .status = cmd->status, .key = key_of(s),
 		.asc = s->asc, .ascq = s->ascq, .field = list_field(cmd, s) };
 	const struct scsi_rule *r = NULL;
-	/* What an end of the copy said is closer to the cause than what the copy manager made of it. */
+	/*
+	 * What an end of the copy said is closer to the cause than
+	 * what the copy manager made of it.
+	 */
 	if (use & (SCSI_USE_COPY | SCSI_USE_TOKEN) && a.key == SCSI_COPY_ABORTED && s->fwd.present)
 		r = judge_inner(&s->fwd);
 	if (!r)
@@ -198,8 +201,9 @@ bool scsi_took_all(const struct scsi_cmd *cmd, const char *where, struct xm_stat
 		return true;
 	*ret = (struct xm_status){ .err = EIO, .act = XM_ACT_DEMOTE, .certainty = XM_NOT_DONE,
 				   .reason = SCSI_R_SHORT };
-	snprintf(ret->detail, sizeof ret->detail, "%s %.60s: good, but %s than the %zu bytes sent were "
-		 "taken", scsi_cdb_name(cmd->cdb), where, cmd->overflow ? "more" : "less", cmd->len);
+	snprintf(ret->detail, sizeof ret->detail, "%s %.60s: good, but %s than the %zu bytes sent "
+		 "were taken", scsi_cdb_name(cmd->cdb), where, cmd->overflow ? "more" : "less",
+		 cmd->len);
 	return false;
 }
 

@@ -45,8 +45,12 @@ void xcopy_ask_limits(struct scsi_lu *lu, struct xcopy_asked *ret)
 	int r;
 
 	memset(ret, 0, sizeof *ret);
-	cmd.cdb_len = scsi_cdb_receive_copy(cmd.cdb, SCSI_COPY_OPERATING_PARAMETERS, 0, sizeof data);
-	/* A connection that drops now must not cost the whole job its offload; silence is an answer. */
+	cmd.cdb_len = scsi_cdb_receive_copy(cmd.cdb, SCSI_COPY_OPERATING_PARAMETERS, 0,
+					    sizeof data);
+	/*
+	 * A connection that drops now must not cost the whole job its offload;
+	 * silence is an answer.
+	 */
 	for (unsigned again = 0; (r = scsi_exec(lu->transport, &cmd)) < 0; again++) {
 		if (again == ASK_AGAIN || cmd.err == ETIMEDOUT ||
 		    !scsi_repair(lu->transport, &ret->dead))
@@ -123,11 +127,11 @@ static int check(const struct scsi_copy_limits *c, uint32_t block_size, struct x
 	if (c->max_segments == 0)
 		return refuse(why, SCSI_R_BAD_LIMITS, "states no segment descriptors", 0);
 	if (c->max_list && c->max_list < XCOPY_CSCDS_LEN + XCOPY_SEGMENT_LEN)
-		return refuse(why, SCSI_R_BAD_LIMITS, "states descriptor lists too short for any copy",
-			      c->max_list);
+		return refuse(why, SCSI_R_BAD_LIMITS,
+			      "states descriptor lists too short for any copy", c->max_list);
 	if (c->granularity_log2 > GRANULARITY_LOG2_MAX)
-		return refuse(why, SCSI_R_BAD_LIMITS, "states a granularity that cannot be believed, "
-			      "as a power of two", c->granularity_log2);
+		return refuse(why, SCSI_R_BAD_LIMITS, "states a granularity that cannot be "
+			      "believed, as a power of two", c->granularity_log2);
 	if (c->max_segment_bytes && c->max_segment_bytes < block_size)
 		return refuse(why, SCSI_R_BAD_LIMITS, "states segments shorter than a block",
 			      c->max_segment_bytes);

@@ -42,7 +42,7 @@ static uint64_t max_io(const struct scsi_lu *lu)
 	return xm_max_u64(xm_round_down(max, lu->block_size), lu->block_size);
 }
 
-/* Without LBPRZ what was unmapped may read as anything: then nothing can be freed for being zero. */
+/* Without LBPRZ what was unmapped may read as anything: so nothing can be freed for being zero. */
 static void set_freeing(struct xm_endpoint *ep, const struct scsi_lu *lu)
 {
 	if (!lu->lbpws || !lu->lbprz)

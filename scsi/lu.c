@@ -150,8 +150,8 @@ static int check_type(struct scsi_identify *id, struct xm_error **err)
 {
 	const struct scsi_lu *lu = id->lu;
 	if (lu->qualifier != 0)
-		return FAIL(id, err, XM_E_NOSOURCE, "there is no disk here (peripheral qualifier %u)",
-			    lu->qualifier);
+		return FAIL(id, err, XM_E_NOSOURCE,
+			    "there is no disk here (peripheral qualifier %u)", lu->qualifier);
 	if (lu->type != TYPE_DISK)
 		return FAIL(id, err, XM_E_NOSOURCE, "not a disk (peripheral device type %02xh)",
 			    lu->type);
@@ -279,7 +279,8 @@ static const struct {
 	uint8_t type;
 	const char *prefix;
 	void (*add)(struct xm_identity *id, const char *prefix, const struct scsi_designator *d);
-	bool vague;              /* some targets give all their disks the same: only where nothing better is */
+	bool vague;              /* some targets give all their disks the same:
+				    only where nothing better is */
 } name_kinds[] = {
 	{ 3, "naa", add_hex, false },
 	{ 2, "eui", add_hex, false },

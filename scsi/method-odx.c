@@ -79,8 +79,8 @@ static int check_blocks(const struct xm_pair *pair, struct xm_refusal *why)
 	if (pair->src->block_size == pair->dst->block_size)
 		return 0;
 	*why = (struct xm_refusal){ .act = XM_ACT_DEMOTE, .reason = SCSI_R_BLOCK_SIZE };
-	snprintf(why->detail, sizeof why->detail, "the source has blocks of %u bytes, the destination "
-		 "of %u", pair->src->block_size, pair->dst->block_size);
+	snprintf(why->detail, sizeof why->detail, "the source has blocks of %u bytes, the "
+		 "destination of %u", pair->src->block_size, pair->dst->block_size);
 	return -1;
 }
 
@@ -228,9 +228,9 @@ static void say_moving(struct flight *f)
 		return;
 	x->said_moving = true;
 	x->method.caution = "source_may_change";
-	xm_log(x->method.pair->ctx, XM_LOG_WARNING, "source_may_change", "the array's tokens read the "
-	       "source when they are used, not as it was when they were made: the copy is right only "
-	       "while nobody writes to the source");
+	xm_log(x->method.pair->ctx, XM_LOG_WARNING, "source_may_change", "the array's tokens read "
+	       "the source when they are used, not as it was when they were made: the copy is "
+	       "right only while nobody writes to the source");
 }
 
 static void populated(struct flight *f)
@@ -265,7 +265,7 @@ static void failed(struct flight *f)
 	if (f->req.op != XM_TOKEN_POPULATE && st.certainty != XM_UNKNOWN)
 		f->at += f->req.moved;
 	if (f->req.op == XM_TOKEN_ZERO && (f->req.stale || st.act == XM_ACT_SHRINK)) {
-		/* there is but one such token, and other ways to zeros: it is not worth trying on */
+		/* there is but one such token, and other ways to zeros: not worth trying on */
 		st.act = XM_ACT_DEMOTE;
 		st.pair_wide = true;
 		st.reason = f->req.stale ? SCSI_R_TOKEN_REFUSED : st.reason;
@@ -276,7 +276,8 @@ static void failed(struct flight *f)
 		st.act = XM_ACT_DEMOTE;
 		st.pair_wide = !x->proven;
 		if (!x->proven && !strcmp(st.reason, SCSI_R_TOKEN_GONE))
-			st.reason = x->two_sessions ? SCSI_R_NOT_SAME_SESSION : SCSI_R_NOT_SAME_ARRAY;
+			st.reason = x->two_sessions ? SCSI_R_NOT_SAME_SESSION
+						    : SCSI_R_NOT_SAME_ARRAY;
 	}
 	end(f, &st);
 }

@@ -266,9 +266,9 @@ static bool without_lid4(struct xcopy *x, const struct slot *s, struct xm_status
 	if (!s->lid4 || x->proven || !refused)
 		return false;
 	if (!x->no_lid4)
-		xm_log(x->method.pair->ctx, XM_LOG_INFO, "lid4_refused", "EXTENDED COPY with 32-bit "
-		       "list identifiers is listed and was not taken; with 8-bit ones from now on: "
-		       "%s (%s)", st->detail, st->reason);
+		xm_log(x->method.pair->ctx, XM_LOG_INFO, "lid4_refused", "EXTENDED COPY with "
+		       "32-bit list identifiers is listed and was not taken; with 8-bit ones from "
+		       "now on: %s (%s)", st->detail, st->reason);
 	x->no_lid4 = true;
 	st->act = XM_ACT_RETRY;
 	st->pair_wide = false;

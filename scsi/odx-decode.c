@@ -94,5 +94,6 @@ bool odx_decode_status(const uint8_t *p, size_t len, bool token, struct odx_stat
 bool odx_count_bytes(const struct odx_status *s, uint32_t block_size, uint64_t *ret)
 {
 	*ret = s->count;
-	return s->count_known && (!s->in_blocks || xm_checked_mul(s->count, (uint64_t)block_size, ret));
+	return s->count_known &&
+	       (!s->in_blocks || xm_checked_mul(s->count, (uint64_t)block_size, ret));
 }

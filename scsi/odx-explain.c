@@ -15,7 +15,8 @@ struct side {
 	enum xm_role role;
 };
 static const struct side sides[] = {
-	{ "source", "source.lid4", "source.odx", "source.odx_types", "source.odx_limits", XM_ROLE_SRC },
+	{ "source", "source.lid4", "source.odx", "source.odx_types",
+	  "source.odx_limits", XM_ROLE_SRC },
 	{ "destination", "destination.lid4", "destination.odx", "destination.odx_types",
 	  "destination.odx_limits", XM_ROLE_DST },
 };
@@ -51,8 +52,8 @@ static void explain_types(const struct scsi_tpc *t, const struct side *s, struct
 
 	text[0] = '\0';
 	for (unsigned i = 0; i < t->nrods && n < sizeof text - 60; i++)
-		n += (size_t)snprintf(text + n, sizeof text - n, "%s%08xh %s (%s%s%s)", i ? "; " : "",
-				      t->rods[i].type, type_name(t->rods[i].type),
+		n += (size_t)snprintf(text + n, sizeof text - n, "%s%08xh %s (%s%s%s)",
+				      i ? "; " : "", t->rods[i].type, type_name(t->rods[i].type),
 				      t->rods[i].made ? "made" : "",
 				      t->rods[i].made && t->rods[i].used ? ", " : "",
 				      t->rods[i].used ? "used" : "");
@@ -64,9 +65,9 @@ static void explain_limits(const struct odx_look *k, const struct side *s, struc
 	const struct scsi_tpc *t = &k->tpc;
 	const struct xm_token_limits *l = &k->limits;
 
-	xm_finding(f, XM_INFO, s->limits, "", "states at most %u ranges, %llu blocks a token (0: not "
-		   "told), %llu at best; used: %u ranges, %llu bytes; a token lives %u s unused, at most "
-		   "%u s; tokens of other copy managers: %s", t->max_ranges,
+	xm_finding(f, XM_INFO, s->limits, "", "states at most %u ranges, %llu blocks a token (0: "
+		   "not told), %llu at best; used: %u ranges, %llu bytes; a token lives %u s "
+		   "unused, at most %u s; tokens of other copy managers: %s", t->max_ranges,
 		   (unsigned long long)t->max_token_blocks, (unsigned long long)t->opt_token_blocks,
 		   l->max_runs, (unsigned long long)l->max_bytes, t->default_inactivity,
 		   t->max_inactivity, l->remote ? "may be taken" : "not taken");
@@ -85,15 +86,17 @@ static bool explain_end(struct xm_endpoint *ep, const struct side *s, struct odx
 		xm_finding(f, XM_PASS, s->tokens, "", "tokens can be %s",
 			   s->role == XM_ROLE_SRC ? "made here" : "used here");
 	else
-		xm_finding(f, XM_INFO, s->tokens, "", "no tokens: %s (%s)", why->detail, why->reason);
+		xm_finding(f, XM_INFO, s->tokens, "", "no tokens: %s (%s)", why->detail,
+			   why->reason);
 	if (k->tpc.rod_known) {
 		explain_types(&k->tpc, s, f);
 		explain_limits(k, s, f);
 	}
 	if (usable && s->role == XM_ROLE_SRC && k->limits.moving)
-		xm_finding(f, XM_WARN, "source.odx_moving", "copy from a snapshot, or stop who writes; "
-			   "--verify finds what changed", "tokens made here read the source when they are "
-			   "used: a copy is right only while nobody writes to the source");
+		xm_finding(f, XM_WARN, "source.odx_moving", "copy from a snapshot, or stop who "
+			   "writes; --verify finds what changed",
+			   "tokens made here read the source when they are used: a copy is "
+			   "right only while nobody writes to the source");
 	return usable;
 }
 
@@ -107,11 +110,12 @@ void odx_explain(const struct xm_pair *pair, struct xm_findings *f)
 	if (!pair->dst)
 		return;
 	if (!a || !b)
-		xm_finding(f, XM_INFO, "pair.odx", "", "SCSI tokens (ODX) would not be used: %s (%s)",
+		xm_finding(f, XM_INFO, "pair.odx", "",
+			   "SCSI tokens (ODX) would not be used: %s (%s)",
 			   a ? why_dst.detail : why.detail, a ? why_dst.reason : why.reason);
 	else if (src.lu->block_size != dst.lu->block_size)
-		xm_finding(f, XM_INFO, "pair.odx", "", "SCSI tokens (ODX) would not be used: the ends "
-			   "have blocks of different sizes (%s)", SCSI_R_BLOCK_SIZE);
+		xm_finding(f, XM_INFO, "pair.odx", "", "SCSI tokens (ODX) would not be used: the "
+			   "ends have blocks of different sizes (%s)", SCSI_R_BLOCK_SIZE);
 	else
 		xm_finding(f, XM_PASS, "pair.odx", "",
 			   "SCSI tokens (ODX) can be tried; the first chunk is read back");

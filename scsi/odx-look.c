@@ -43,15 +43,15 @@ static int check_commands(const struct scsi_tpc *t, enum xm_role role, struct xm
 
 	/* a disk without tokens is no candidate, and worth no word where another method copies */
 	if (!t->known)
-		return no_candidate(why, SCSI_R_NO_VPD_8F, "it has no VPD page 8F (third party copy), so "
-			      "it makes and takes no tokens");
+		return no_candidate(why, SCSI_R_NO_VPD_8F, "it has no VPD page 8F (third party "
+				    "copy), so it makes and takes no tokens");
 	if (!tpc_has_83(t, sa) || !tpc_has_84(t, SCSI_ROD_TOKEN_INFORMATION))
 		return no_candidate(why, SCSI_R_NO_TOKENS, role == XM_ROLE_SRC ?
 			      "VPD page 8F lists no POPULATE TOKEN" :
 			      "VPD page 8F lists no WRITE USING TOKEN");
 	if (!t->rod_known)
-		return no_candidate(why, SCSI_R_NO_TOKENS, "VPD page 8F states no limits for tokens "
-				    "(descriptor 0000h)");
+		return no_candidate(why, SCSI_R_NO_TOKENS,
+				    "VPD page 8F states no limits for tokens (descriptor 0000h)");
 	return 0;
 }
 
@@ -137,8 +137,8 @@ static int set_limits(struct odx_look *k, enum xm_role role, struct xm_refusal *
 	uint64_t bytes = token_bytes(t, bs);
 
 	if (bytes == 0 || t->max_ranges == 0)
-		return refuse(why, SCSI_R_BAD_LIMITS, "the limits for tokens in VPD page 8F leave no "
-			      "room for a block");
+		return refuse(why, SCSI_R_BAD_LIMITS, "the limits for tokens in VPD page 8F leave "
+			      "no room for a block");
 	l->ops = 1u << (role == XM_ROLE_SRC ? XM_TOKEN_POPULATE : XM_TOKEN_WRITE);
 	if (role == XM_ROLE_DST && takes_zeros(t))
 		l->ops |= 1u << XM_TOKEN_ZERO;
@@ -165,7 +165,8 @@ int odx_look(struct xm_endpoint *ep, enum xm_role role, struct odx_look *look,
 		return -1;
 	}
 	if (!xm_is_aligned(ep->base, look->lu->block_size))
-		return refuse(why, SCSI_R_BLOCK_SIZE, "a partition does not start at a block of its disk");
+		return refuse(why, SCSI_R_BLOCK_SIZE,
+			      "a partition does not start at a block of its disk");
 	tpc_ask(look->lu, &look->tpc);
 	if (check_commands(&look->tpc, role, why) < 0 ||
 	    (role == XM_ROLE_SRC && choose_type(look, why) < 0))

@@ -288,7 +288,8 @@ static void go_on(struct odx_slot *s, uint64_t now)
 		send_main(s);
 	else if (!s->main_out && now >= s->give_up && s->aborted)
 		odx_settle(s);
-	else if (!s->aborted && (now >= s->give_up || (s->main_out && s->watched && stalled(s, now))))
+	else if (!s->aborted &&
+		 (now >= s->give_up || (s->main_out && s->watched && stalled(s, now))))
 		send_ask(s, ODX_ASK_ABORT);
 	else if (now >= s->ask_at)
 		send_ask(s, ODX_ASK_RESULT);

@@ -31,7 +31,8 @@ struct odx_slot {
 	struct scsi_cmd main, ask;
 	bool main_out, ask_out, to_send;
 	bool over;                           /* req->status is settled; what is out is waited for */
-	bool failed;                         /* the command was refused; how far it came is asked for */
+	bool failed;                         /* the command was refused;
+						how far it came is asked for */
 	bool immed;
 	bool background;                     /* it runs on although its command was answered */
 	bool watched;                        /* it was seen to run */

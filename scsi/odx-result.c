@@ -35,7 +35,8 @@ static void end_with(struct odx_slot *s, enum xm_act act, const char *reason, co
 	char where[64];
 
 	odx_where(s, where, sizeof where);
-	snprintf(st.detail, sizeof st.detail, "%s %.50s: %s", scsi_cdb_name(s->main.cdb), where, what);
+	snprintf(st.detail, sizeof st.detail, "%s %.50s: %s", scsi_cdb_name(s->main.cdb), where,
+		 what);
 	odx_end(s, &st);
 }
 
@@ -192,7 +193,8 @@ static void take_answer(struct odx_slot *s, uint64_t now)
 			s->odd = true;
 			s->ask_at = XM_NEVER;
 		} else {
-			bad_answer(s, "what RECEIVE ROD TOKEN INFORMATION says of it makes no sense");
+			bad_answer(s,
+				   "what RECEIVE ROD TOKEN INFORMATION says of it makes no sense");
 		}
 		return;
 	}
@@ -248,7 +250,7 @@ void odx_asked(struct odx_slot *s, uint64_t now)
 	}
 }
 
-/* ---- the end ----------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 /* The operation failed by its own result, although its command was answered well. */
 static void end_failed(struct odx_slot *s)

@@ -40,14 +40,14 @@ static void explain_fence(const struct xm_endpoint *ep, const char *side, struct
 
 	snprintf(check, sizeof check, "%s.fence", side);
 	if (fstat(ep->fd, &st) == 0 && S_ISBLK(st.st_mode))
-		xm_finding(f, XM_PASS, check, "", "commands to %s go through the sd node of its disk: "
-			   "when this process is killed, the kernel holds the disk until they are over",
-			   ep->name);
+		xm_finding(f, XM_PASS, check, "", "commands to %s go through the sd node of its "
+			   "disk: when this process is killed, the kernel holds the disk until "
+			   "they are over", ep->name);
 	else
 		xm_finding(f, XM_WARN, check, "let this process open the sd node of the disk",
-			   "commands to %s go through the sg node itself: when this process is killed "
-			   "they go on, nobody can wait for them, and they may overwrite what comes "
-			   "after", ep->name);
+			   "commands to %s go through the sg node itself: when this process is "
+			   "killed they go on, nobody can wait for them, and they may overwrite "
+			   "what comes after", ep->name);
 }
 
 static void explain(struct xm_endpoint *ep, const char *side, struct xm_findings *f)
@@ -133,7 +133,10 @@ static int open_sd(dev_t sg, const struct xm_open_args *args, struct xm_error **
 	return -2;
 }
 
-/* Read-write also for a source: read-only, the kernel lets copy commands pass with CAP_SYS_RAWIO alone. */
+/*
+ * Read-write also for a source: read-only, the kernel lets copy commands pass
+ * with CAP_SYS_RAWIO alone.
+ */
 static int open_sg(const struct xm_open_args *args)
 {
 	int fd = open(args->spec, O_RDWR | O_CLOEXEC | O_NONBLOCK);

@@ -46,7 +46,10 @@
 #define SHRINK .act = XM_ACT_SHRINK, .certainty = XM_NOT_DONE
 #define DEMOTE .act = XM_ACT_DEMOTE, .certainty = XM_NOT_DONE
 #define DEMOTE_PAIR DEMOTE, .flags = SCSI_F_PAIR
-/* For the pair while nothing was copied yet, after one try the other way round; later for the chunk. */
+/*
+ * For the pair while nothing was copied yet, after one try the other way round;
+ * later for the chunk.
+ */
 #define DEMOTE_SWAP DEMOTE, .flags = SCSI_F_PAIR | SCSI_F_UNPROVEN | SCSI_F_SWAP
 #define FATAL(c) .act = XM_ACT_FATAL, .certainty = XM_NOT_DONE, .code = (c)
 #define WHY(e, word) .err = (e), .reason = (word)
@@ -58,7 +61,8 @@ const struct scsi_rule scsi_rules[] = {
 	{ ALL, ST(SCSI_GOOD), .act = XM_ACT_NONE, .certainty = XM_DONE },
 	{ ALL, ST(SCSI_BUSY), RETRY, WHY(EBUSY, SCSI_R_BUSY) },
 	{ ALL, ST(SCSI_TASK_SET_FULL), RETRY, .flags = SCSI_F_FULL, WHY(EBUSY, SCSI_R_BUSY) },
-	{ COPY | TOKEN | IN, ST(SCSI_RESERVATION_CONFLICT), DEMOTE_PAIR, WHY(EBUSY, SCSI_R_RESERVED) },
+	{ COPY | TOKEN | IN, ST(SCSI_RESERVATION_CONFLICT), DEMOTE_PAIR,
+	  WHY(EBUSY, SCSI_R_RESERVED) },
 	{ WR, ST(SCSI_RESERVATION_CONFLICT), FATAL(XM_E_DESTINATION), WHY(EBUSY, SCSI_R_RESERVED) },
 	{ RD, ST(SCSI_RESERVATION_CONFLICT), FATAL(XM_E_PERMISSION), WHY(EBUSY, SCSI_R_RESERVED) },
 	/* An aborted write or copy may go on inside (measured on LIO): only the fence ends it. */
@@ -68,7 +72,8 @@ const struct scsi_rule scsi_rules[] = {
 	{ ALL, ST(SCSI_ACA_ACTIVE), RETRY, WHY(EBUSY, SCSI_R_BUSY) },
 
 	/* ---- sense that is absent, mild, or about something earlier ---- */
-	{ COPY | TOKEN, CC(K(SCSI_KEY_ABSENT), ANY, ANY), DEMOTE_PAIR, WHY(EOPNOTSUPP, SCSI_R_NO_SENSE),
+	{ COPY | TOKEN, CC(K(SCSI_KEY_ABSENT), ANY, ANY), DEMOTE_PAIR,
+	  WHY(EOPNOTSUPP, SCSI_R_NO_SENSE),
 	  .text = "istgt answers so to a command it does not know" },
 	{ IO, CC(K(SCSI_KEY_ABSENT), ANY, ANY), RETRY, WHY(EIO, SCSI_R_NO_SENSE) },
 	{ OUTER, CC(K(SCSI_KEY_DEFERRED_MILD), ANY, ANY), RETRY, WHY(EIO, SCSI_R_DEFERRED) },
@@ -117,22 +122,25 @@ const struct scsi_rule scsi_rules[] = {
 	{ COPY | TOKEN | IN, CC(K(SCSI_MEDIUM_ERROR), ANY, ANY), DEMOTE, WHY(EIO, SCSI_R_MEDIUM) },
 	{ RD, CC(K(SCSI_MEDIUM_ERROR), ANY, ANY), FATAL(XM_E_IO), WHY(EIO, SCSI_R_MEDIUM) },
 	{ WR, CC(K(SCSI_MEDIUM_ERROR), ANY, ANY), FATAL(XM_E_IO), WHY(EIO, SCSI_R_WRITE_ERROR) },
-	{ COPY | TOKEN | IN, CC(K(SCSI_HARDWARE_ERROR), ANY, ANY), DEMOTE, WHY(EIO, SCSI_R_HARDWARE) },
+	{ COPY | TOKEN | IN, CC(K(SCSI_HARDWARE_ERROR), ANY, ANY), DEMOTE,
+	  WHY(EIO, SCSI_R_HARDWARE) },
 	{ IO, CC(K(SCSI_HARDWARE_ERROR), ANY, ANY), RETRY, WHY(EIO, SCSI_R_HARDWARE) },
 
 	/* ---- DATA PROTECT ---- */
-	{ COPY | TOKEN | WR | IN, CC(K(SCSI_DATA_PROTECT) | K_CA, 0x27, 0x07), FATAL(XM_E_TEMPORARY), DST,
-	  WHY(ENOSPC, SCSI_R_FULL) },
-	{ COPY | TOKEN | WR | IN, CC(K(SCSI_DATA_PROTECT) | K_CA, 0x27, ANY), FATAL(XM_E_DESTINATION), DST,
-	  WHY(EROFS, SCSI_R_WRITE_PROTECTED) },
-	{ COPY | TOKEN | IN, CC(K(SCSI_DATA_PROTECT), ANY, ANY), DEMOTE, WHY(EACCES, SCSI_R_NOT_AUTHORIZED) },
+	{ COPY | TOKEN | WR | IN, CC(K(SCSI_DATA_PROTECT) | K_CA, 0x27, 0x07),
+	  FATAL(XM_E_TEMPORARY), DST, WHY(ENOSPC, SCSI_R_FULL) },
+	{ COPY | TOKEN | WR | IN, CC(K(SCSI_DATA_PROTECT) | K_CA, 0x27, ANY),
+	  FATAL(XM_E_DESTINATION), DST, WHY(EROFS, SCSI_R_WRITE_PROTECTED) },
+	{ COPY | TOKEN | IN, CC(K(SCSI_DATA_PROTECT), ANY, ANY), DEMOTE,
+	  WHY(EACCES, SCSI_R_NOT_AUTHORIZED) },
 	{ WR, CC(K(SCSI_DATA_PROTECT), ANY, ANY), FATAL(XM_E_DESTINATION),
 	  WHY(EACCES, SCSI_R_WRITE_PROTECTED) },
 	{ RD, CC(K(SCSI_DATA_PROTECT), ANY, ANY), FATAL(XM_E_PERMISSION),
 	  WHY(EACCES, SCSI_R_NOT_AUTHORIZED) },
 
 	/* ---- ILLEGAL REQUEST and COPY ABORTED to a copy ---- */
-	{ COPY, CC(K_IR, 0x00, 0x16), RETRY, .flags = SCSI_F_NEW_ID, WHY(EBUSY, SCSI_R_LIST_ID_BUSY) },
+	{ COPY, CC(K_IR, 0x00, 0x16), RETRY, .flags = SCSI_F_NEW_ID,
+	  WHY(EBUSY, SCSI_R_LIST_ID_BUSY) },
 	{ COPY, SENSE(K_IR, 0x26, 0x00), FIELD(0, 0), RETRY, .flags = SCSI_F_NEW_ID,
 	  WHY(EBUSY, SCSI_R_LIST_ID_BUSY), .text = "FreeBSD's word for a list identifier in use" },
 	{ COPY, CC(K_IR, 0x20, 0x02), DEMOTE_PAIR, WHY(EACCES, SCSI_R_NOT_AUTHORIZED) },
@@ -146,7 +154,8 @@ const struct scsi_rule scsi_rules[] = {
 	{ COPY, SENSE(K_IR, 0x26, 0x00), FIELD(77, 79), DEMOTE_PAIR,
 	  WHY(EOPNOTSUPP, SCSI_R_BLOCK_SIZE) },
 	{ COPY, SENSE(K_IR, 0x26, 0x00), FIELD(16, 79), DEMOTE_SWAP,
-	  WHY(EREMOTE, SCSI_R_NOT_SAME_ARRAY), .text = "SCST answers so when it does not see the disk" },
+	  WHY(EREMOTE, SCSI_R_NOT_SAME_ARRAY),
+	  .text = "SCST answers so when it does not see the disk" },
 	{ COPY, CC(K_IR | K_CA, 0x26, 0x06), DEMOTE_PAIR, WHY(EOPNOTSUPP, SCSI_R_BAD_LIMITS) },
 	{ COPY, CC(K_IR | K_CA, 0x26, 0x07), DEMOTE_PAIR, WHY(EOPNOTSUPP, SCSI_R_DESCRIPTOR) },
 	{ COPY, CC(K_IR | K_CA, 0x26, 0x08), SHRINK, WHY(EMSGSIZE, SCSI_R_PARAMETER) },
@@ -170,7 +179,8 @@ const struct scsi_rule scsi_rules[] = {
 	{ COPY, CC(K_CA, ANY, ANY), DEMOTE, WHY(EREMOTEIO, SCSI_R_COPY_ABORTED) },
 
 	/* ---- the same to POPULATE TOKEN and WRITE USING TOKEN ---- */
-	{ TOKEN, CC(K_IR, 0x00, 0x16), RETRY, .flags = SCSI_F_NEW_ID, WHY(EBUSY, SCSI_R_LIST_ID_BUSY) },
+	{ TOKEN, CC(K_IR, 0x00, 0x16), RETRY, .flags = SCSI_F_NEW_ID,
+	  WHY(EBUSY, SCSI_R_LIST_ID_BUSY) },
 	{ TOKEN, SENSE(K_IR, 0x26, 0x00), FIELD(0, 0), RETRY, .flags = SCSI_F_NEW_ID,
 	  WHY(EBUSY, SCSI_R_LIST_ID_BUSY), .text = "FreeBSD's word for a list identifier in use" },
 	{ TOKEN, CC(K_IR, 0x20, 0x02), DEMOTE_PAIR, WHY(EACCES, SCSI_R_NOT_AUTHORIZED) },
@@ -187,7 +197,8 @@ const struct scsi_rule scsi_rules[] = {
 	{ TOKEN, CC(K_IR, 0x23, 0x07), RETRY, .flags = SCSI_F_STALE,
 	  WHY(ESTALE, SCSI_R_TOKEN_EXPIRED) },
 	{ TOKEN, CC(K_IR, 0x23, 0x0a), DEMOTE_PAIR, WHY(EOPNOTSUPP, SCSI_R_TOKEN_REFUSED) },
-	{ TOKEN, CC(K_IR, 0x23, ANY), RETRY, .flags = SCSI_F_STALE, WHY(ESTALE, SCSI_R_TOKEN_GONE) },
+	{ TOKEN, CC(K_IR, 0x23, ANY), RETRY, .flags = SCSI_F_STALE,
+	  WHY(ESTALE, SCSI_R_TOKEN_GONE) },
 	{ TOKEN, CC(K_IR, 0x24, ANY), DEMOTE_PAIR, WHY(EOPNOTSUPP, SCSI_R_REFUSED) },
 	{ TOKEN, CC(K_IR, 0x25, ANY), FATAL(XM_E_IO), WHY(ENODEV, SCSI_R_LUN_GONE) },
 	/* IMMED, RTV; the inactivity timeout; the ROD type. */
@@ -210,7 +221,8 @@ const struct scsi_rule scsi_rules[] = {
 	{ ZERO, CC(K_IR, 0x20, ANY), DEMOTE_PAIR, WHY(EOPNOTSUPP, SCSI_R_OPCODE) },
 	{ ZERO, CC(K_IR, 0x24, ANY), DEMOTE_PAIR, WHY(EOPNOTSUPP, SCSI_R_REFUSED) },
 	{ ZERO, CC(K_IR, 0x26, ANY), DEMOTE_PAIR, WHY(EOPNOTSUPP, SCSI_R_REFUSED) },
-	{ FLUSH, CC(K_IR, 0x20, ANY), .act = XM_ACT_NONE, .certainty = XM_DONE },  /* no cache to flush */
+	/* No cache to flush. */
+	{ FLUSH, CC(K_IR, 0x20, ANY), .act = XM_ACT_NONE, .certainty = XM_DONE },
 	{ IO, CC(K_IR, 0x21, ANY), FATAL(XM_E_IO), WHY(ERANGE, SCSI_R_LBA),
 	  .text = "within the capacity it stated" },
 	{ IO, CC(K_IR, 0x25, ANY), FATAL(XM_E_IO), WHY(ENODEV, SCSI_R_LUN_GONE) },

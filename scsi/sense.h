@@ -44,7 +44,8 @@ struct scsi_sense {
 	bool has_info;
 	uint64_t info;           /* mostly the first LBA in trouble */
 	bool has_field, field_in_segment, field_in_cdb;
-	uint16_t field;          /* byte in error, of the parameter list unless one of those says otherwise */
+	uint16_t field;          /* byte in error, of the parameter list
+				    unless one of those says otherwise */
 	bool has_segment;
 	uint16_t segment;        /* COPY ABORTED: the segment that failed, when told beyond doubt */
 	struct scsi_forwarded fwd;
@@ -66,7 +67,8 @@ enum scsi_rule_flags {
 	SCSI_F_UNPROVEN = 2,     /* so only as long as nothing has been copied for the pair */
 	SCSI_F_SWAP = 4,         /* first try once by sending to the other end */
 	SCSI_F_NEW_ID = 8,       /* with another list identifier */
-	SCSI_F_RECHECK = 16,     /* the disk may have become another one: fence, which looks again */
+	SCSI_F_RECHECK = 16,     /* the disk may have become another one:
+				    fence, which looks again */
 	SCSI_F_STALE = 32,       /* with another token */
 	SCSI_F_PLAIN = 64,       /* without what was asked beyond the plain command; once */
 	SCSI_F_FULL = 128        /* there is room as soon as a command ends */
@@ -101,10 +103,16 @@ struct scsi_verdict {
 	struct xm_status status;
 };
 
-/* The rule for what came back; `where` ("LUN 1 LBA 2048") goes into the detail.  Changes nothing. */
+/*
+ * The rule for what came back; `where` ("LUN 1 LBA 2048") goes into the detail.
+ * Changes nothing.
+ */
 void scsi_judge(const struct scsi_cmd *cmd, enum scsi_use use, enum xm_side side,
 		const char *where, struct scsi_verdict *v);
-/* The same for block I/O, which needs the status alone; marks the nexus lost where the rule asks for a recheck. */
+/*
+ * The same for block I/O, which needs the status alone; marks the nexus lost
+ * where the rule asks for a recheck.
+ */
 struct xm_status scsi_io_status(struct scsi_transport *t, const struct scsi_cmd *cmd,
 				enum scsi_use use, enum xm_side side, const char *where);
 /*
@@ -113,8 +121,8 @@ struct xm_status scsi_io_status(struct scsi_transport *t, const struct scsi_cmd 
  */
 bool scsi_took_all(const struct scsi_cmd *cmd, const char *where, struct xm_status *ret);
 /*
- * For a command beside the work, whose answer matters to nobody else: a unit tells of a reset once a
- * nexus, in answer to whatever comes first.  Marks the nexus lost as the above does.
+ * For a command beside the work, whose answer matters to nobody else: a unit tells of a reset
+ * once a nexus, in answer to whatever comes first.  Marks the nexus lost as the above does.
  */
 void scsi_heed_attention(struct scsi_transport *t, const struct scsi_cmd *cmd);
 

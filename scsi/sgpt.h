@@ -20,7 +20,8 @@ struct sgpt_call {
 	int timeout_s;
 	/* What came of it. */
 	int err;                 /* errno of the call, 0 */
-	int host, driver;        /* not 0: the kernel did not get an answer from the device (DID_*) */
+	int host, driver;        /* not 0: the kernel did not get an answer
+				    from the device (DID_*) */
 	uint8_t status;
 	uint8_t sense[SCSI_SENSE_MAX];
 	unsigned sense_len;

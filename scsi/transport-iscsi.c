@@ -60,7 +60,7 @@ static void cmd_free(struct iscsi_cmd *c)
 	free(c);
 }
 
-/* What an abandoned data-out PDU may still send, in place of the caller's buffer.  Never written. */
+/* What an abandoned data-out PDU may still send, in place of the caller's buffer; never written. */
 static uint8_t zeros[ISCSI_MAX_XFER];
 
 static void take_sense(struct scsi_cmd *cmd, const struct scsi_task *task)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What all transports have in common: the gate to submit, the way back, and sending one command while setting up. */
+/*
+ * What all transports have in common: the gate to submit, the way back, and sending one command
+ * while setting up.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

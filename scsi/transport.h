@@ -25,7 +25,8 @@ enum scsi_dir { SCSI_NO_DATA, SCSI_DATA_IN, SCSI_DATA_OUT };
 
 enum scsi_outcome {
 	SCSI_ANSWERED,           /* status and sense are the device's */
-	SCSI_NOT_SENT,           /* it never left: nothing happened; err says why (EPERM: no CAP_SYS_RAWIO) */
+	SCSI_NOT_SENT,           /* it never left: nothing happened;
+				    err says why (EPERM: no CAP_SYS_RAWIO) */
 	SCSI_NO_ANSWER           /* it may have run, run still, or run later; err says what broke */
 };
 
@@ -38,7 +39,8 @@ struct scsi_cmd {
 	enum scsi_dir dir;
 	void *data;
 	size_t len;
-	bool secret;             /* the data is a right to read: no copy of it in a core file, none left behind */
+	bool secret;             /* the data is a right to read: no copy of it in a core file,
+				    none left behind */
 	uint64_t timeout_ns;     /* after it the outcome is NO_ANSWER */
 	struct xm_list *done;    /* where it goes when finished */
 	void *user;
@@ -48,7 +50,8 @@ struct scsi_cmd {
 	uint8_t status;
 	uint8_t sense[SCSI_SENSE_MAX];
 	unsigned sense_len;
-	size_t got;              /* bytes of data the device moved, in or out: len less the residual */
+	size_t got;              /* bytes of data the device moved, in or out:
+				    len less the residual */
 	bool overflow;           /* the device had, or wanted, more than len */
 	void *priv;              /* the transport's */
 };
@@ -68,7 +71,8 @@ struct scsi_transport {
 	struct xm_ctx *ctx;
 	struct xm_nexus nexus;
 	const char *name;        /* for messages: "iscsi://127.0.0.1:3260/iqn..." or "/dev/sg0" */
-	bool is_session;         /* one transport to a session with a target, not to a device node */
+	bool is_session;         /* one transport to a session with a target,
+				    not to a device node */
 	size_t max_xfer;         /* bytes of data a command may carry */
 	unsigned inflight;       /* kept by scsi_submit and the transport */
 	unsigned max_inflight;

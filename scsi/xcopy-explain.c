@@ -24,7 +24,8 @@ static const struct {
 	{ SCSI_R_BLOCK_SIZE, "use a destination with the source's block size" },
 	{ SCSI_R_PROTECTION, "format both ends with or without protection information" },
 	{ SCSI_R_NO_DESIGNATOR, "give the LUNs serial numbers, so that they have an NAA name" },
-	{ SCSI_R_EQUAL_DESIGNATORS, "give each LUN a serial number that differs in its first 25 hex digits" },
+	{ SCSI_R_EQUAL_DESIGNATORS,
+	  "give each LUN a serial number that differs in its first 25 hex digits" },
 	{ SCSI_R_BAD_LIMITS, "report the stated limits to the array's vendor" },
 };
 
@@ -74,7 +75,8 @@ static void explain_end(const struct scsi_lu *lu, const struct scsi_designator *
 	if (a && a->limits.known)
 		explain_limits(&a->limits, w->limits, f);
 	else if (a)
-		xm_finding(f, XM_INFO, w->limits, "", "the %s states no limits: %s", w->side, a->said);
+		xm_finding(f, XM_INFO, w->limits, "", "the %s states no limits: %s", w->side,
+			   a->said);
 }
 
 /* ---- one array? ------------------------------------------------------------------ */
@@ -134,9 +136,11 @@ static void explain_same_array(const struct xcopy_look *k, struct xm_findings *f
 	}
 	const char *e = evidence(k);
 	if (e)
-		xm_finding(f, XM_PASS, check, "", "likely one array: %s; proven only by a trial", e);
+		xm_finding(f, XM_PASS, check, "", "likely one array: %s; proven only by a trial",
+			   e);
 	else
-		xm_finding(f, XM_WARN, check, "reach both through one iSCSI target or one array port",
+		xm_finding(f, XM_WARN, check,
+			   "reach both through one iSCSI target or one array port",
 			   "nothing says that both are on one array; a trial will tell");
 	if (k->two_sessions)
 		xm_finding(f, XM_WARN, "pair.one_session", "export both LUNs by one iSCSI target",

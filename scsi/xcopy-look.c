@@ -45,7 +45,8 @@ static int look_at_disks(const struct xm_pair *pair, struct xcopy_look *k, struc
 		return refuse(why, SCSI_R_BLOCK_SIZE);
 	}
 	if (k->src->protection != k->dst->protection) {
-		snprintf(why->detail, sizeof why->detail, "only the %s carries protection information",
+		snprintf(why->detail, sizeof why->detail,
+			 "only the %s carries protection information",
 			 k->src->protection ? "source" : "destination");
 		return refuse(why, SCSI_R_PROTECTION);
 	}
@@ -58,8 +59,8 @@ static int look_at_names(struct xcopy_look *k, struct xm_refusal *why)
 	k->src_name = xcopy_designator(k->src);
 	k->dst_name = xcopy_designator(k->dst);
 	if (!k->src_name || !k->dst_name) {
-		snprintf(why->detail, sizeof why->detail, "the %s has no designator (NAA, EUI-64, T10 "
-			 "or vendor, of at most %u bytes) in VPD page 83",
+		snprintf(why->detail, sizeof why->detail, "the %s has no designator (NAA, EUI-64, "
+			 "T10 or vendor, of at most %u bytes) in VPD page 83",
 			 k->src_name ? "destination" : "source", XCOPY_DESIGNATOR_MAX);
 		return refuse(why, SCSI_R_NO_DESIGNATOR);
 	}

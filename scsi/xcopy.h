@@ -55,7 +55,9 @@ bool xcopy_decode_operating_parameters(const uint8_t *p, size_t len, struct scsi
 
 struct xcopy_status {
 	bool held;               /* HDD: there are held data */
-	enum { XCOPY_IN_PROGRESS = 0, XCOPY_COMPLETED = 1, XCOPY_FAILED = 2, XCOPY_STATUS_ODD } status;
+	enum {
+		XCOPY_IN_PROGRESS = 0, XCOPY_COMPLETED = 1, XCOPY_FAILED = 2, XCOPY_STATUS_ODD,
+	} status;
 	uint16_t segments;       /* processed */
 	bool bytes_known;        /* units understood, no overflow */
 	uint64_t bytes;
@@ -92,7 +94,8 @@ struct xcopy_asked {
 	bool unsupported;                /* it does not know the command at all */
 	bool forbidden;                  /* the kernel did not let it through */
 	bool no_answer;
-	struct xm_status dead;           /* with no_answer: XM_ACT_FATAL when the path is gone for good */
+	struct xm_status dead;           /* with no_answer: XM_ACT_FATAL
+					    when the path is gone for good */
 	char said[128];                  /* the answer in words, when not known */
 };
 /* RECEIVE COPY OPERATING PARAMETERS.  Set-up only: waits. */
@@ -119,7 +122,8 @@ struct xcopy_look {
 	bool asked;
 	struct xcopy_asked src_asked, dst_asked;
 	bool can[2];                     /* by enum xcopy_direction */
-	bool lid4[2];                    /* with 32-bit list identifiers, and all that goes with them */
+	bool lid4[2];                    /* with 32-bit list identifiers,
+					    and all that goes with them */
 	bool one_session;                /* both ends are in one session with a target */
 	bool two_sessions;               /* each is in one of its own; device nodes do not tell */
 	struct scsi_copy_limits stated;

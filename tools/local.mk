@@ -50,8 +50,9 @@ tools/xmover-full.pod: $(srcdir)/tools/xmover.pod $(srcdir)/tools/options.def \
 		$(srcdir)/tools/options.awk $(srcdir)/scsi/reasons.h $(srcdir)/nvme/reasons.h
 	$(AM_V_GEN)$(MKDIR_P) tools && \
 	$(AWK) -f $(srcdir)/tools/options.awk $(srcdir)/tools/options.def >$@.options && \
-	$(SED) -nE 's,^#define (SCSI|NVME)_R_[A-Z0-9_]+ "([a-z_]+)" +/\* (.*) \*/$$,=item C<\2>\n\n\3\n,p' \
-		$(srcdir)/scsi/reasons.h $(srcdir)/nvme/reasons.h >$@.reasons && \
+	$(SED) -nE -e '$$!N' \
+		-e 's,^/\* (.*) \*/\n#define (SCSI|NVME)_R_[A-Z0-9_]+ "([a-z_]+)"$$,=item C<\3>\n\n\1\n,p' \
+		-e t -e D $(srcdir)/scsi/reasons.h $(srcdir)/nvme/reasons.h >$@.reasons && \
 	$(AWK) -v at=$@ '/^=for (options|reasons)/ { \
 		while ((getline line < (at "." $$2)) > 0) print line; next } { print }' \
 		$(srcdir)/tools/xmover.pod >$@.tmp && rm -f $@.options $@.reasons && mv $@.tmp $@
