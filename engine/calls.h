@@ -19,7 +19,10 @@
 
 struct xm_calls;
 
-/* The first member of a caller's, from malloc or as its drop() frees it, with all that the call touches. */
+/*
+ * The first member of a caller's, from malloc or as its drop() frees it,
+ * with all that the call touches.
+ */
 struct xm_call {
 	struct xm_work work;
 	struct xm_list link;
@@ -30,9 +33,12 @@ struct xm_call {
 
 /* What becomes of calls, on the thread that services them. */
 struct xm_calls_ops {
-	void (*back)(void *user, struct xm_call *call);     /* it returned; freed afterwards */
-	void (*give_up)(void *user, struct xm_call *call);  /* past its deadline: back does not follow */
-	void (*drop)(struct xm_call *call);                 /* frees one that no thread has; NULL: free() */
+	/* It returned; freed afterwards. */
+	void (*back)(void *user, struct xm_call *call);
+	/* Past its deadline: back does not follow. */
+	void (*give_up)(void *user, struct xm_call *call);
+	/* Frees one that no thread has; NULL: free(). */
+	void (*drop)(struct xm_call *call);
 };
 
 /* fd is duplicated.  NULL without memory, threads or descriptors. */

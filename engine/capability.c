@@ -41,7 +41,8 @@ static const char *why_no_rawio(void)
 	if (syscall(SYS_capget, &head, data) == 0 &&
 	    (data[CAP_TO_INDEX(CAP_SYS_RAWIO)].effective & CAP_TO_MASK(CAP_SYS_RAWIO)))
 		return "";
-	return "not held: the kernel passes no EXTENDED COPY to a block device; iscsi:// needs none";
+	return "not held: the kernel passes no EXTENDED COPY to a block device; "
+	       "iscsi:// needs none";
 }
 
 /* True when row `i` of those that are no backend exists. */

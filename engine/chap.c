@@ -102,7 +102,8 @@ static int check_file(int fd, const char *path, struct xm_error **err)
 	if (st.st_mode & 07137)
 		return xm_fail(err, XM_E_CONFIG,
 			       "CHAP file %s has mode %04o, so others may use it; chmod it to 0640 "
-			       "or stricter (in a pod: defaultMode 0440)", path, (unsigned)(st.st_mode & 07777));
+			       "or stricter (in a pod: defaultMode 0440)", path,
+			       (unsigned)(st.st_mode & 07777));
 	return 0;
 }
 

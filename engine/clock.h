@@ -44,7 +44,10 @@ void xm_waiter_reset(struct xm_waiter *w);
 void xm_waiter_fd(struct xm_waiter *w, int fd, short events);
 /* A descriptor that may be heard a nap later. */
 void xm_waiter_rare_fd(struct xm_waiter *w, int fd);
-/* A descriptor that tells of `out` things; before it a nap is taken when all others are rare ones. */
+/*
+ * A descriptor that tells of `out` things; before it a nap is taken
+ * when all others are rare ones.
+ */
 void xm_waiter_nap(struct xm_waiter *w, int fd, struct xm_nap *nap, unsigned out);
 /* Had it something when the wait ended?  False before the first. */
 bool xm_waiter_told(const struct xm_waiter *w, int fd);

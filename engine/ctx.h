@@ -29,7 +29,8 @@ struct xm_ctx {
 	char *job_id;                        /* NULL until set or derived */
 	bool job_id_given;                   /* set, not derived */
 	char *initiator_name;
-	bool inspect;                        /* XM_CTX_PURPOSE: log in beside a copy, never over it */
+	bool inspect;                        /* XM_CTX_PURPOSE: log in beside a copy,
+						never over it */
 	uint64_t timeout_ns;
 	struct xm_chap chap;
 	struct xm_state *state;              /* XM_CTX_STATE; NULL: none */

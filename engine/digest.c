@@ -113,7 +113,10 @@ static void choose(struct xm_digester *d, const struct xm_token_run *runs, unsig
 		off, xm_min_u64(runs[i].off + runs[i].len - off, XM_DIGEST_SAMPLE + d->grain) };
 }
 
-/* How many of a range: its part of what may be sent, and of tokens one at least while there are many. */
+/*
+ * How many of a range: its part of what may be sent,
+ * and of tokens one at least while there are many.
+ */
 static unsigned share(struct xm_digester *d, uint64_t bytes, bool token)
 {
 	uint64_t budget = XM_DIGESTS - d->n, random = xm_ctx_random(d->src->ctx) >> 11;

@@ -57,11 +57,13 @@ struct xm_endpoint {
 	uint64_t opt_io;                     /* preferred bytes an I/O, 0 unknown */
 	uint64_t max_io;                     /* most bytes an I/O that is not cut, 0 not known */
 	bool writable;
-	bool can_lose_cache;                 /* has a volatile cache: flush before anything is durable */
+	bool can_lose_cache;                 /* has a volatile cache:
+						flush before anything is durable */
 	int fd;                              /* -1 when there is none */
 	int fd_cached;                       /* the same file without O_DIRECT, for edges off
 						dio_align; else -1 */
-	uint64_t free_grain;                 /* it gives space back in steps of this, 0: it gives none */
+	uint64_t free_grain;                 /* it gives space back in steps of this,
+						0: it gives none */
 	uint64_t free_align;                 /* where one such step begins */
 	uint64_t birth;                      /* of a file, ns since 1970; 0 unknown */
 	uint64_t base;                       /* where a partition or loop device starts on what
@@ -75,7 +77,8 @@ struct xm_endpoint {
 
 	/* Kept by xm_io_submit/xm_io_reap and the engines. */
 	unsigned io_inflight;                /* requests that an engine has */
-	unsigned zero_refused;               /* ways to make zeros, bit by enum xm_zero_way: zero.h */
+	unsigned zero_refused;               /* ways to make zeros,
+						bit by enum xm_zero_way: zero.h */
 };
 
 enum xm_role { XM_ROLE_SRC, XM_ROLE_DST };

@@ -13,8 +13,9 @@ int xm_extent_open(struct xm_endpoint *ep, struct xm_extent_source **ret, struct
 		if (reg->extents[i]->open(ep, ret, err) < 0)
 			return -1;
 		if (*ret) {
-			xm_log(ep->ctx, XM_LOG_INFO, "extents", "%s: what it is made of is told by %s",
-			       ep->name, reg->extents[i]->name);
+			xm_log(ep->ctx, XM_LOG_INFO, "extents",
+			       "%s: what it is made of is told by %s", ep->name,
+			       reg->extents[i]->name);
 			return 0;
 		}
 	}

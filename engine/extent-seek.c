@@ -26,7 +26,8 @@ static bool step(struct xm_endpoint *ep, struct xm_runs *r, uint64_t *pos)
 	    !xm_runs_add(r, *pos, (uint64_t)data - *pos, XM_EXTENT_HOLE))
 		return false;
 	hole = lseek(ep->fd, data, SEEK_HOLE);
-	if (hole <= data || !xm_runs_add(r, (uint64_t)data, (uint64_t)(hole - data), XM_EXTENT_DATA))
+	if (hole <= data ||
+	    !xm_runs_add(r, (uint64_t)data, (uint64_t)(hole - data), XM_EXTENT_DATA))
 		return false;
 	*pos = (uint64_t)hole;
 	return true;

@@ -186,7 +186,8 @@ void xm_fd_op_fail(struct xm_fd_engine *e, struct xm_fd_op *op, int err)
 /* Not this way; what it is that is wrong, if anything, a write says better. */
 static bool no_such_way(const struct xm_fd_op *op, int err)
 {
-	static const int refusals[] = { EOPNOTSUPP, ENOSYS, EINVAL, ENOTTY, EPERM, EACCES, EREMOTEIO };
+	static const int refusals[] = { EOPNOTSUPP, ENOSYS, EINVAL, ENOTTY, EPERM, EACCES,
+					EREMOTEIO };
 	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
 		if (err == refusals[i])
 			return op->call == XM_FD_FALLOCATE || op->call == XM_FD_ZEROOUT;

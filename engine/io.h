@@ -27,7 +27,8 @@ struct xm_io_req {
 	struct xm_list *done;        /* where it goes when finished: an engine has several users */
 	enum xm_io_op op;
 	struct xm_endpoint *ep;
-	uint64_t off, len;           /* bytes; multiples of ep's block size (of 1 for files' tails) */
+	uint64_t off, len;           /* bytes; multiples of ep's block size
+					(of 1 for files' tails) */
 	void *buf;                   /* as dio_align of the pair wants; NULL for ZERO, FLUSH */
 	int buf_index;               /* slot in the registered pool, -1 when not from it */
 	void *user;                  /* the submitter's */
@@ -44,7 +45,10 @@ struct xm_buffers;
 struct xm_io_ops {
 	const char *name;
 	uint64_t request;        /* bytes that suit it best; 0: what suits most */
-	/* The engine learns of endpoints (registers files) and the pool, before the first submit. */
+	/*
+	 * The engine learns of endpoints (registers files) and the pool,
+	 * before the first submit.
+	 */
 	int (*attach)(struct xm_io *io, struct xm_endpoint *ep, struct xm_error **err);
 	void (*buffers)(struct xm_io *io, struct xm_buffers *b);
 	enum xm_queued (*submit)(struct xm_io *io, struct xm_io_req *req);

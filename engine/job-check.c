@@ -90,8 +90,9 @@ void xm_job_lied(struct xm_job *job, struct xm_entry *e, const char *detail)
 
 static void begin_flush(struct xm_job *job)
 {
-	job->flush = (struct xm_io_req){ .op = XM_IO_FLUSH, .ep = job->dst, .done = &job->flush_done,
-					 .buf_index = -1, .status = XM_STATUS_DONE };
+	job->flush = (struct xm_io_req){ .op = XM_IO_FLUSH, .ep = job->dst,
+					 .done = &job->flush_done, .buf_index = -1,
+					 .status = XM_STATUS_DONE };
 	if (xm_io_submit(job->pair.dst_io, &job->flush) == XM_FULL)
 		return;
 	job->flushing = true;
@@ -221,9 +222,9 @@ static void mismatch(struct xm_job *job)
 	if (is_clean(job, at)) {
 		xm_job_state_forget(job);
 		xm_job_fail(job, XM_E_MISMATCH,
-			    "source and destination differ at byte %llu, which --dirty calls clean: "
-			    "they were not equal there before; the destination is not a copy of the "
-			    "source, do not use it", at);
+			    "source and destination differ at byte %llu, which --dirty calls "
+			    "clean: they were not equal there before; the destination is not a "
+			    "copy of the source, do not use it", at);
 		return;
 	}
 	if (!e || job->pick.offload == XM_OFFLOAD_REQUIRE) {

@@ -61,8 +61,8 @@ void xm_job_compare_end(struct xm_job *job)
 	if (whole) {
 		sum += equal(job, from, m->hi);
 		xm_progress_begin(&job->progress, job->tally.done);
-		xm_log(job->ctx, XM_LOG_INFO, "compared", "%llu of %llu bytes are equal already; the "
-		       "rest is copied", (unsigned long long)sum, (unsigned long long)job->len);
+		xm_log(job->ctx, XM_LOG_INFO, "compared", "%llu of %llu bytes are equal already; "
+		       "the rest is copied", (unsigned long long)sum, (unsigned long long)job->len);
 	}
 	xm_map_free(m);
 }

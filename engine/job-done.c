@@ -98,8 +98,9 @@ static bool zeros_over(struct xm_job *job, struct xm_chunk *c, const char *reaso
 		return false;
 	if (*kinds & XM_TASK_ZERO) {
 		*kinds &= ~(unsigned)XM_TASK_ZERO;
-		xm_log(job->ctx, XM_LOG_INFO, "zeros_refused", "%s makes no zeros any more: %s (%s)",
-		       c->entry->ops->title, c->task.status.detail, reason);
+		xm_log(job->ctx, XM_LOG_INFO, "zeros_refused",
+		       "%s makes no zeros any more: %s (%s)", c->entry->ops->title,
+		       c->task.status.detail, reason);
 		xm_fallback_count(&job->fallbacks, reason, c->task.status.detail, 0);
 	}
 	return true;

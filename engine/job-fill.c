@@ -71,7 +71,8 @@ struct xm_chunk *xm_job_claim(struct xm_job *job, struct xm_entry *e, uint64_t b
 
 bool xm_job_room(struct xm_job *job, const struct xm_entry *e)
 {
-	return xm_job_now(job) >= e->pause_until && e->inflight < e->depth && e->inflight < e->m->limits.max_inflight &&
+	return xm_job_now(job) >= e->pause_until && e->inflight < e->depth &&
+	       e->inflight < e->m->limits.max_inflight &&
 	       job->tally.inflight < XM_JOB_INFLIGHT_MAX && xm_job_state_room(job) &&
 	       xm_job_rate_when(job, e) == 0;
 }

@@ -117,7 +117,8 @@ static const char *method(const struct xm_job *job)
 
 	for (unsigned i = 0; i < p->n; i++) {
 		if (xm_entry_usable(&p->at[i]))
-			return (p->lead && xm_entry_usable(p->lead) ? p->lead : &p->at[i])->ops->name;
+			return (p->lead && xm_entry_usable(p->lead) ? p->lead :
+				&p->at[i])->ops->name;
 	}
 	return "";
 }

@@ -57,7 +57,8 @@ void xm_job_count_host(struct xm_job *job, const struct xm_chunk *c)
 		xm_fallback_bytes(&job->fallbacks, e->reason, e->detail, bytes);
 	else
 		xm_fallback_bytes(&job->fallbacks, XM_REASON_ALIGNMENT,
-				  "heads and tails smaller than what the method can address", bytes);
+				  "heads and tails smaller than "
+				  "what the method can address", bytes);
 }
 
 void xm_job_uncount_host(struct xm_job *job, uint64_t off, uint64_t len)

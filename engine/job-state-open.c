@@ -65,8 +65,8 @@ static void go_on(struct xm_job *job, const struct xm_state *st)
 		job->dst->nexus->ops->inherit(job->dst->nexus);
 	if (st->other_boot && st->in_flight)
 		xm_log(job->ctx, XM_LOG_WARNING, "other_boot",
-		       "the earlier run was on another machine, or before this one was started anew: "
-		       "make sure that it is gone, this kernel cannot tell");
+		       "the earlier run was on another machine, or before this one was started "
+		       "anew: make sure that it is gone, this kernel cannot tell");
 	if (st->bad_pages)
 		xm_log(job->ctx, XM_LOG_WARNING, "state_damaged",
 		       "%llu pages of state %s are damaged: what they stood for is copied again",

@@ -58,7 +58,8 @@ static uint64_t most_at_risk(const struct xm_job *job)
 {
 	if (job->opt.state_window)
 		return job->opt.state_window;
-	return xm_max_u64(XM_KEEP_WINDOW, xm_progress_rate(&job->progress, xm_job_now(job), job->tally.done));
+	return xm_max_u64(XM_KEEP_WINDOW,
+			  xm_progress_rate(&job->progress, xm_job_now(job), job->tally.done));
 }
 
 void xm_job_state_ahead(struct xm_job *job, uint64_t end)
@@ -142,7 +143,7 @@ void xm_job_state_forget(struct xm_job *job)
 	k->resetting = true;
 }
 
-/* ---- writing ---------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------- */
 
 static void give_up(struct xm_job *job, int error)
 {
@@ -153,8 +154,9 @@ static void give_up(struct xm_job *job, int error)
 			    "cannot be written: %s; remove it", k->st->path, strerror(error));
 	else
 		xm_log(job->ctx, XM_LOG_WARNING, "state_lost",
-		       "state %s cannot be written: %s; the copy goes on without, and would be gone "
-		       "on with from where the file was last right", k->st->path, strerror(error));
+		       "state %s cannot be written: %s; the copy goes on without, and would be "
+		       "gone on with from where the file was last right", k->st->path,
+		       strerror(error));
 	k->st = NULL;
 	k->ended = true;
 }
@@ -342,7 +344,7 @@ void xm_job_state_wait(const struct xm_job *job, struct xm_waiter *w)
 		xm_pool_wait(job->keep->client, w);
 }
 
-/* ---- the end ------------------------------------------------------------------------------------ */
+/* ---- the end ----------------------------------------------------------------------------- */
 
 /* The last word: waits for it, for a bounded time. */
 void xm_job_state_end(struct xm_job *job, bool finished, bool clean)

@@ -185,7 +185,8 @@ static bool is_there(const struct xm_job *job, const struct xm_wire_digest *d)
 	const struct xm_map *left = &job->tally.left;
 	uint64_t off = dst_of(job, d->off), from;
 
-	if (d->off < job->src_off || !xm_range_fits(d->off - job->src_off, (uint64_t)d->len, job->len))
+	if (d->off < job->src_off ||
+	    !xm_range_fits(d->off - job->src_off, (uint64_t)d->len, job->len))
 		return false;
 	from = xm_map_cut_before(left, off);
 	return xm_map_count(left, from, xm_map_cut_after(left, off + d->len) - from) == 0;
@@ -202,8 +203,8 @@ bool xm_job_stream_samples(struct xm_job *job, struct xm_verify_range *range)
 			d[range->ndigests++] = d[i];
 	}
 	if (range->ndigests == 0 && job->tally.done > 0)
-		xm_log(job->ctx, XM_LOG_WARNING, "not_verified", "no digest of a sample came of what "
-		       "is there now: nothing was read back and compared");
+		xm_log(job->ctx, XM_LOG_WARNING, "not_verified", "no digest of a sample came of "
+		       "what is there now: nothing was read back and compared");
 	return range->ndigests > 0;
 }
 
@@ -218,7 +219,8 @@ void xm_job_stream_judge(struct xm_job *job)
 	if (left == 0)
 		xm_job_fail(job, code, "%s", wrong);
 	else
-		xm_job_fail(job, code, "%s%s%llu bytes of the source are not at the destination: send "
-			    "them again (--missing lists them, send --extents takes the list)",
-			    wrong ? wrong : "", wrong ? "; " : "", (unsigned long long)left);
+		xm_job_fail(job, code, "%s%s%llu bytes of the source are not at the destination: "
+			    "send them again (--missing lists them, send --extents takes the "
+			    "list)", wrong ? wrong : "", wrong ? "; " : "",
+			    (unsigned long long)left);
 }

@@ -23,7 +23,10 @@ void xm_job_zero_open(struct xm_job *job)
 		       "the destination reads as zeros, says %s; zeros are not written", why);
 }
 
-/* Whole granules; they are as done as what is written: until a flush, a lost cache takes them back. */
+/*
+ * Whole granules; they are as done as what is written:
+ * until a flush, a lost cache takes them back.
+ */
 static void leave_out(struct xm_job *job, uint64_t from, uint64_t to)
 {
 	struct xm_map *map = &job->tally.left;
@@ -60,8 +63,8 @@ void xm_job_zero_leave_out(struct xm_job *job)
 void xm_job_zero_doubted(struct xm_job *job)
 {
 	if (job->dst_is_zero && !job->opt.target_is_zero)
-		xm_log(job->ctx, XM_LOG_INFO, "target_not_zero", "the destination has lost its cache, "
-		       "and may hold what was there before: zeros are written");
+		xm_log(job->ctx, XM_LOG_INFO, "target_not_zero", "the destination has lost its "
+		       "cache, and may hold what was there before: zeros are written");
 	job->dst_is_zero = job->opt.target_is_zero && job->dst_is_zero;
 }
 

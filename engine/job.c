@@ -259,11 +259,12 @@ static void own_up(struct xm_job *job)
 	const struct xm_salvage *s = &job->salvage;
 
 	if (s->n && !job->err)
-		xm_job_fail(job, XM_E_IO, "%llu bytes in %zu places of source %s could not be read, "
-			    "the first at byte %llu (LBA %llu): zeros are in their place; all else "
-			    "is copied", (unsigned long long)s->bytes, s->n, job->src->name,
-			    (unsigned long long)s->at[0].off, (unsigned long long)(s->at[0].off /
-			    xm_max_u64(512, job->src->block_size)));
+		xm_job_fail(job, XM_E_IO, "%llu bytes in %zu places of source %s could not be "
+			    "read, the first at byte %llu (LBA %llu): zeros are in their place; "
+			    "all else is copied", (unsigned long long)s->bytes, s->n,
+			    job->src->name, (unsigned long long)s->at[0].off,
+			    (unsigned long long)(s->at[0].off /
+						 xm_max_u64(512, job->src->block_size)));
 }
 
 static void copy_and_check(struct xm_job *job)

@@ -42,12 +42,15 @@
 #include "verify.h"
 
 #define XM_JOB_INFLIGHT_MAX (UINT64_C(4) << 30)      /* bytes under way at once */
-#define XM_JOB_DRAIN_NS (20 * XM_NS_PER_S)           /* for work in flight, when the job ends early */
+#define XM_JOB_DRAIN_NS (20 * XM_NS_PER_S)           /* for work in flight, when the job
+							ends early */
 #define XM_JOB_LINGER_NS (3600 * XM_NS_PER_S)        /* for the reader of a stream, after its end */
-#define XM_JOB_STALL_DEFAULT (1800 * XM_NS_PER_S)         /* without a byte moved: longer than any command may take */
+#define XM_JOB_STALL_DEFAULT (1800 * XM_NS_PER_S)    /* without a byte moved: longer than
+							any command may take */
 #define XM_RATES (XM_RATE_HOST + 1)
 #define XM_JOB_UNKNOWN_COST 3                        /* tries, beside the usual one */
-#define XM_JOB_TRIALS 4                              /* chunks tried before a method is given up as unprovable */
+#define XM_JOB_TRIALS 4                              /* chunks tried before a method is
+							given up as unprovable */
 
 enum xm_phase { XM_PHASE_NEW, XM_PHASE_OPEN, XM_PHASE_FENCE, XM_PHASE_COMPARE,
 		XM_PHASE_TRIAL, XM_PHASE_COPY, XM_PHASE_FLUSH, XM_PHASE_VERIFY, XM_PHASE_END };
@@ -130,7 +133,8 @@ struct xm_job {
 	struct xm_map touched;       /* and here it may do so no more */
 	struct xm_map unsynced;      /* done, and not covered by a flush begun since */
 	struct xm_map syncing;       /* covered by the flush under way */
-	unsigned era;                /* counts what takes back also what is still out: a lost cache, a lie */
+	unsigned era;                /* counts what takes back also what is still out:
+					a lost cache, a lie */
 	struct xm_pick pick;
 	uint64_t cursor;             /* where planning goes on */
 	struct xm_piece *piece;      /* of a stream: came, and has no room yet */
@@ -160,7 +164,8 @@ struct xm_job {
 	struct xm_keep *keep;        /* job-state.c's; NULL without --state */
 	struct xm_verify verify;
 	uint64_t verified;           /* bytes compared and found equal, trials too */
-	bool doubt;                  /* a liar's commands may still run: nothing that ends now is believed */
+	bool doubt;                  /* a liar's commands may still run:
+					nothing that ends now is believed */
 	bool forced_fence;           /* drains ran out: the fences were called */
 	bool fence_failed;           /* what is quarantined stays so */
 	struct xm_progress progress;

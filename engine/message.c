@@ -145,11 +145,13 @@ static void sent(struct xm_job *job)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		if (rows[i].bytes == 0)
 			continue;
-		at += (size_t)snprintf(job->message + at, sizeof job->message - at, "%s%s %s", between,
-				       size_text(size, sizeof size, rows[i].bytes), rows[i].words);
+		at += (size_t)snprintf(job->message + at, sizeof job->message - at, "%s%s %s",
+				       between, size_text(size, sizeof size, rows[i].bytes),
+				       rows[i].words);
 		between = ", ";
 	}
-	snprintf(job->message + at, sizeof job->message - at, "; the receiver says what of it arrived");
+	snprintf(job->message + at, sizeof job->message - at,
+		 "; the receiver says what of it arrived");
 }
 
 void xm_job_write_message(struct xm_job *job)

@@ -239,7 +239,10 @@ static void step_ended(struct host *h, struct piece *p)
 
 /* ---- cutting ---------------------------------------------------------------------------- */
 
-/* From an odd place up to a multiple of `most` on the destination: all but the first are aligned. */
+/*
+ * From an odd place up to a multiple of `most` on the destination:
+ * all but the first are aligned.
+ */
 static uint64_t piece_len(const struct xm_run *r, uint64_t off, uint64_t most)
 {
 	uint64_t at = r->dst + off;

@@ -28,11 +28,12 @@ static inline bool xm_way_offloads(enum xm_way way)
 struct xm_salvage;
 
 struct xm_refusal {
-	enum xm_act act;             /* DEMOTE; FATAL when the device cannot be believed about capacity or identity */
+	enum xm_act act;             /* DEMOTE; FATAL when the device cannot be
+					believed about capacity or identity */
 	int code;                    /* with FATAL */
 	const char *reason;          /* stable word, static */
-	bool foreign;                /* the disks are not of the method's kind: not worth a word where
-					another method's are */
+	bool foreign;                /* the disks are not of the method's kind:
+					not worth a word where another method's are */
 	char detail[192];
 };
 
@@ -42,8 +43,8 @@ struct xm_pair {
 	struct xm_endpoint *src, *dst;
 	struct xm_io *src_io, *dst_io;   /* may be the same */
 	struct xm_buffers *buffers;
-	struct xm_salvage *salvage;      /* NULL: what cannot be read ends the task; else it is noted
-					    there, and zeros take its place */
+	struct xm_salvage *salvage;      /* NULL: what cannot be read ends the task;
+					    else it is noted there, and zeros take its place */
 	bool allow_cross_namespace;      /* the user accepts what XM_OPT_CROSS_NAMESPACE says */
 };
 
@@ -59,7 +60,8 @@ struct xm_method_limits {
 	unsigned first_inflight;     /* tasks to begin with, 0 for a careful start */
 	unsigned max_inflight;       /* tasks */
 	uint64_t long_ns;            /* a task should take no longer; 0: the engine's own */
-	bool gather;                 /* at the destination, each run begins where the one before ends */
+	bool gather;                 /* at the destination, each run begins where
+					the one before ends */
 };
 
 struct xm_method;
@@ -67,9 +69,11 @@ struct xm_method_ops {
 	const char *name;            /* "xcopy", "host" */
 	const char *title;           /* "SCSI EXTENDED COPY" */
 	enum xm_way way;
-	bool needs_trial;            /* believed only after bytes were read back (design 4, rule 8) */
+	bool needs_trial;            /* believed only after bytes were read back
+					(design 4, rule 8) */
 	/* 0 and *ret_method, or -1 and *why. */
-	int (*open)(const struct xm_pair *pair, struct xm_method **ret_method, struct xm_refusal *why);
+	int (*open)(const struct xm_pair *pair, struct xm_method **ret_method,
+		    struct xm_refusal *why);
 	/* For `probe`: what open() looked at, fact by fact.  NULL slot: nothing to add. */
 	void (*explain)(const struct xm_pair *pair, struct xm_findings *f);
 	enum xm_queued (*submit)(struct xm_method *m, struct xm_task *task);
@@ -82,7 +86,8 @@ struct xm_method {
 	const struct xm_method_ops *ops;
 	const struct xm_pair *pair;      /* set by xm_method_open; outlives the method */
 	struct xm_method_limits limits;  /* the method may lower them as it learns (SHRINK) */
-	const char *caution;             /* what is right of its bytes hangs on: a stable word, static; or NULL */
+	const char *caution;             /* what is right of its bytes hangs on:
+					    a stable word, static; or NULL */
 	unsigned inflight;               /* kept by xm_method_submit/xm_method_reap */
 	struct xm_list broken;           /* tasks that broke the contract, unsent */
 };

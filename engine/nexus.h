@@ -5,10 +5,11 @@
  * UNKNOWN belongs to a nexus: an iSCSI session, a block device's queue, an sg
  * descriptor, our own kernel for host writes.  When a command's outcome is not
  * known, or `lost` is set, the loop closes the nexus to submits, takes the
- * answers that still come, runs start() once, then poll() until it answers.  FENCED promises: nothing that
- * was sent down this nexus before start() can change a byte any more, the nexus
- * takes commands again, and the disks behind it are still the same (identity,
- * size and block size re-read).  Users: fence.c, transports and I/O engines.
+ * answers that still come, runs start() once, then poll() until it answers.
+ * FENCED promises: nothing that was sent down this nexus before start() can
+ * change a byte any more, the nexus takes commands again, and the disks behind
+ * it are still the same (identity, size and block size re-read).  Users:
+ * fence.c, transports and I/O engines.
  */
 #ifndef XM_NEXUS_H
 #define XM_NEXUS_H
@@ -43,7 +44,8 @@ struct xm_nexus {
 	const struct xm_nexus_ops *ops;
 	const char *name;                /* for the log: "iSCSI session with iqn..." */
 	enum xm_nexus_state state;       /* written by fence.c only */
-	bool lost;                       /* set by the transport when the path broke; cleared by fence.c */
+	bool lost;                       /* set by the transport when the path broke;
+					    cleared by fence.c */
 };
 
 static inline bool xm_nexus_takes_commands(const struct xm_nexus *nx)

@@ -27,7 +27,10 @@
 
 /* Where statx does not tell; and what buffers have: files that want more do without. */
 #define DIO_ALIGN_SAFE 4096
-/* st_blksize is the block of a local file system; over a network it is what to transfer at a time. */
+/*
+ * st_blksize is the block of a local file system;
+ * over a network it is what to transfer at a time.
+ */
 #define FREE_GRAIN_MIN 4096
 #define FREE_GRAIN_MAX 65536
 

@@ -31,7 +31,8 @@ int xm_opening_check_holders(struct xm_opening *o)
 	if (!what)
 		return 0;
 	return xm_fail(o->err, XM_E_DESTINATION,
-		       "destination %s %s; it is not overwritten while in use", o->args->spec, what);
+		       "destination %s %s; it is not overwritten while in use", o->args->spec,
+		       what);
 }
 
 /* 1 got it, -1 will not get it, 0 ask again. */

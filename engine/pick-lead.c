@@ -15,7 +15,8 @@
 #include "xm/align.h"
 
 #define WINDOW_NS XM_NS_PER_S            /* measured at a time */
-#define WINDOW_ROUNDS 4U                 /* of as many commands as are in flight: they end in bursts */
+#define WINDOW_ROUNDS 4U                 /* of as many commands as are in flight:
+					    they end in bursts */
 #define STEADY 3U                        /* windows until the first is believed */
 #define PROBE_WINDOWS 4U                 /* of an alternative, most */
 #define PROBE_SHARE 8U                   /* a probe takes no more of what is left */

@@ -130,13 +130,19 @@ static bool unwanted_one(const struct xm_entry *e)
 	return e->reason && strcmp(e->reason, NOT_WANTED) == 0;
 }
 
-/* Cloning is no offload, so that it is not used needs no word: but where it was asked for by name. */
+/*
+ * Cloning is no offload, so that it is not used needs no word:
+ * but where it was asked for by name.
+ */
 static bool asked_for_clone(const struct xm_pick *p, const struct xm_entry *e)
 {
 	return e->reason && e->ops->way == XM_WAY_CLONE && p->fixed && !unwanted_one(e);
 }
 
-/* Of those that were no candidates only one is worth a word, and only where there was no candidate. */
+/*
+ * Of those that were no candidates only one is worth a word,
+ * and only where there was no candidate.
+ */
 static void count_refusals(const struct xm_pick *p, struct xm_fallbacks *f)
 {
 	const struct xm_entry *wished = xm_pick_wished(p);
@@ -183,8 +189,8 @@ static int check_usable(struct xm_pick *p, struct xm_error **err)
 
 	if (p->offload == XM_OFFLOAD_REQUIRE && !xm_pick_offload(p))
 		return xm_fail(err, XM_E_NOOFFLOAD,
-			       "storage offload is required and not available: %s (%s); nothing was "
-			       "written", wished ? wished->detail : "no method was built in",
+			       "storage offload is required and not available: %s (%s); nothing "
+			       "was written", wished ? wished->detail : "no method was built in",
 			       wished ? wished->reason : "none");
 	for (unsigned i = 0; i < p->n; i++) {
 		if (xm_entry_usable(&p->at[i]))

@@ -3,10 +3,10 @@
  * Which method takes the next chunk, how large, and how many at a time.
  *
  * The order is the registry's, or that of the user's list; among offloads the one that
- * was measured to move clearly more goes first (pick-lead.c).  A method is usable, refused (it said at open
- * why it is not for this pair) or over (it failed, and what it says is kept).
- * One bad chunk costs a method that chunk; three in a row, or an answer that is
- * about the whole pair, cost it the pair.
+ * was measured to move clearly more goes first (pick-lead.c).  A method is usable,
+ * refused (it said at open why it is not for this pair) or over (it failed, and what
+ * it says is kept).  One bad chunk costs a method that chunk; three in a row, or an
+ * answer that is about the whole pair, cost it the pair.
  *
  * Size: starts at what the method asks for and grows, up to eight times at once,
  * while a command takes less than a tenth of the longest time wanted (2 s, or the
@@ -42,7 +42,8 @@ struct xm_entry {
 	unsigned max_depth;
 	bool fixed_depth;
 	bool aside;                  /* it was no candidate: another kind of disk, or not wanted */
-	int rank;                    /* of two offloads, the lower goes first until they are measured */
+	int rank;                    /* of two offloads, the lower goes first
+					until they are measured */
 	/* Set by xm_pick_fit. */
 	uint64_t step;               /* least size */
 	/* Owned by the loop. */
@@ -53,7 +54,8 @@ struct xm_entry {
 	unsigned inflight;
 	/* size */
 	uint64_t chunk, ceiling;
-	uint64_t proven;             /* largest size a trial has shown to work; UINT64_MAX: needs none */
+	uint64_t proven;             /* largest size a trial has shown to work;
+					UINT64_MAX: needs none */
 	uint64_t grow;               /* a trial of this size is due; 0 none */
 	unsigned sized;              /* commands at this size; their smoothed time */
 	uint64_t smooth_ns;
@@ -72,7 +74,8 @@ struct xm_entry {
 	bool probed;                 /* it had its probe */
 	/* trouble */
 	unsigned strikes;
-	uint64_t pause_until;        /* it pushed back: nothing new before, or before a command ends */
+	uint64_t pause_until;        /* it pushed back: nothing new before,
+					or before a command ends */
 	uint64_t hold_until;         /* no trial before */
 	unsigned trial_tries;
 };

@@ -22,7 +22,8 @@ struct xm_plan {
 
 struct xm_plan_ask {
 	const struct xm_method_limits *limits;
-	uint64_t align;                      /* limits->align, or less for a tail under --offload=require */
+	uint64_t align;                      /* limits->align, or less for a tail
+						under --offload=require */
 	uint64_t bytes;                      /* wanted: the chunk size of the moment */
 	const struct xm_map *barred;         /* not from here; may be NULL */
 	uint64_t from;                       /* destination offset to start looking at */

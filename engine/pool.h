@@ -30,7 +30,10 @@ struct xm_pool *xm_pool_new(unsigned max_threads);
 bool xm_pool_free(struct xm_pool *pool, uint64_t bound_ns);
 
 struct xm_pool_client *xm_pool_client_new(struct xm_pool *pool);
-/* False when work is still running: the client then lives on, unreachable, until the process ends. */
+/*
+ * False when work is still running:
+ * the client then lives on, unreachable, until the process ends.
+ */
 bool xm_pool_client_free(struct xm_pool_client *client);
 /* Never blocks.  False when a thread is needed and cannot be made. */
 bool xm_pool_submit(struct xm_pool_client *client, struct xm_work *work);

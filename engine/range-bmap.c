@@ -187,7 +187,8 @@ static int conclude(struct bmap *b)
 	uint64_t line = XML_GetCurrentLineNumber(b->xml);
 
 	if (!b->has_image || !b->has_block || !b->has_mapped)
-		return xm_range_fail(b->r, line, "ImageSize, BlockSize or MappedBlocksCount is missing");
+		return xm_range_fail(b->r, line, "ImageSize, BlockSize or MappedBlocksCount "
+				     "is missing");
 	if (b->sum != b->mapped)
 		return xm_range_fail(b->r, line, "%" PRIu64 " blocks are mapped, it says, but its "
 				     "ranges have %" PRIu64, b->mapped, b->sum);

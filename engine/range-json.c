@@ -208,8 +208,8 @@ static int take_range(struct parser *p, uint64_t where, const json_t *o)
 										    UNTOLD;
 
 	if (f == UNTOLD || (p->format != UNTOLD && f != p->format))
-		return xm_range_fail(p->r, where, "unknown format: no range of qemu-img, nbdinfo or "
-				     "KubeVirt, or a mixture");
+		return xm_range_fail(p->r, where, "unknown format: no range of qemu-img, nbdinfo "
+				     "or KubeVirt, or a mixture");
 	p->format = f;
 	return f == QEMU ? qemu_range(p, where, o) : nbd_range(p, where, o);
 }
@@ -328,8 +328,8 @@ static int pages(struct parser *p)
 		c = peek_word(p->r);
 	} while (c == '{');
 	if (c == XM_RANGE_EOF && next && next < p->r->size)
-		return xm_range_fail(p->r, p->r->bytes, "the list is cut off: the page that begins at "
-				     "%" PRIu64 " is missing", next);
+		return xm_range_fail(p->r, p->r->bytes, "the list is cut off: the page that begins "
+				     "at %" PRIu64 " is missing", next);
 	return 0;
 }
 

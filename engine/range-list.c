@@ -172,8 +172,8 @@ int xm_range_add(struct xm_range_reader *r, uint64_t where, uint64_t off, uint64
 	uint64_t end;
 
 	if (!xm_checked_add(off, len, &end) || end > r->most)
-		return xm_range_fail(r, where, "the range at %" PRIu64 ", %" PRIu64 " bytes, is not "
-				     "inside the source, which has %" PRIu64 " bytes", off, len,
+		return xm_range_fail(r, where, "the range at %" PRIu64 ", %" PRIu64 " bytes, is "
+				     "not inside the source, which has %" PRIu64 " bytes", off, len,
 				     r->size);
 	if (off >= r->size || len == 0)
 		return 0;
@@ -227,8 +227,8 @@ static int read_word(struct xm_range_reader *r, uint64_t where, const char *w, s
 		if (strlen(words[i].word) != n || memcmp(words[i].word, w, n) != 0)
 			continue;
 		if (r->use == XM_RANGE_DIRTY && !words[i].dirty)
-			return xm_range_fail(r, where, "\"%s\": this is a map of what is allocated, "
-					     "not of what has changed", words[i].word);
+			return xm_range_fail(r, where, "\"%s\": this is a map of what is "
+					     "allocated, not of what has changed", words[i].word);
 		m->bits |= words[i].bits;
 		m->dirty_map |= !words[i].extents || strcmp(words[i].word, "dirty") == 0 ||
 				strcmp(words[i].word, "clean") == 0;
@@ -268,10 +268,13 @@ int xm_range_kind(struct xm_range_reader *r, uint64_t where, const char *text, b
 
 	if (read_words(r, where, text, &m) < 0)
 		return -1;
-	/* the word alone is one of an allocation map; taken for "clean, and zero" it would be left out */
+	/*
+	 * the word alone is one of an allocation map;
+	 * taken for "clean, and zero" it would be left out
+	 */
 	if (r->use == XM_RANGE_DIRTY && !has_type && m.bits && !m.dirty_map)
-		return xm_range_fail(r, where, "\"%.40s\" does not say whether it has changed: \"dirty,zero\" "
-				     "or \"clean,zero\"", text);
+		return xm_range_fail(r, where, "\"%.40s\" does not say whether it has changed: "
+				     "\"dirty,zero\" or \"clean,zero\"", text);
 	if (has_type && type > 3)
 		return xm_range_fail(r, where, "%" PRIu64 " is no type of a range (0 to 3)", type);
 	if (has_type && *text && type != m.bits)
@@ -301,8 +304,9 @@ static int parse_any(struct xm_range_reader *r)
 	if ((c >= '0' && c <= '9') || c == '#')
 		return xm_range_text(r);
 	if (c != '[' && c != '{')
-		return xm_range_fail(r, r->line, "unknown format: neither JSON of qemu-img, nbdinfo or "
-				     "KubeVirt, nor lines of offset and length, nor a bmap");
+		return xm_range_fail(r, r->line, "unknown format: neither JSON of qemu-img, "
+				     "nbdinfo or KubeVirt, nor lines of offset and length, "
+				     "nor a bmap");
 	r->by_line = false;
 	return xm_range_json(r);
 }
@@ -366,7 +370,8 @@ int xm_range_list_read(const char *path, enum xm_range_use use, uint64_t size,
 	/* a pipe without a writer yet opens at once, and poll waits for it, in bounds */
 	f.fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (f.fd < 0)
-		return xm_fail(err, XM_E_CONFIG, "%s cannot be opened: %s; nothing was written", path,
+		return xm_fail(err, XM_E_CONFIG,
+			       "%s cannot be opened: %s; nothing was written", path,
 			       strerror(errno));
 	r = xm_range_list_parse(&f.in, use, size, into, err);
 	if (!standard)

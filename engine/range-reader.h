@@ -11,7 +11,8 @@
 #define XM_RANGE_SORTED ((size_t)1 << 19)
 
 /* What a list said of a range.  Bits of the types of NBD and KubeVirt. */
-enum { XM_RANGE_BIT0 = 1, XM_RANGE_ZERO = 2 };   /* bit 0: hole in an allocation map, dirty in a dirty one */
+enum { XM_RANGE_BIT0 = 1, XM_RANGE_ZERO = 2 };   /* bit 0: hole in an allocation map,
+						    dirty in a dirty one */
 
 struct xm_range {
 	uint64_t off, len;

@@ -25,7 +25,8 @@ static int read_line(struct xm_range_reader *r, char line[LINE], uint64_t where)
 			return XM_RANGE_FAILED;
 		}
 		if (c != '\t' && c != '\r' && (c < ' ' || c == 0x7f)) {
-			xm_range_fail(r, where, "unknown format: byte %02xh in a text", (unsigned)c);
+			xm_range_fail(r, where, "unknown format: byte %02xh in a text",
+				      (unsigned)c);
 			return XM_RANGE_FAILED;
 		}
 		line[n++] = (char)c;

@@ -52,7 +52,8 @@ static int check_same(const struct xm_endpoint *src, const struct xm_endpoint *d
 static int refuse(const struct xm_endpoint *src, const struct xm_endpoint *dst, bool writing,
 		  struct xm_error **err)
 {
-	if (check_ends(src, dst, writing, err) < 0 || check_same(src, dst, 0, 0, src->size, err) < 0)
+	if (check_ends(src, dst, writing, err) < 0 ||
+	    check_same(src, dst, 0, 0, src->size, err) < 0)
 		return -1;
 	if (dst->size < src->size)
 		return xm_fail(err, XM_E_DESTINATION, "%s: the destination is smaller (%llu bytes) "

@@ -16,8 +16,10 @@
 struct xm_registry {
 	const struct xm_opener *const *openers;      /* NULL-ended, in the order they are asked */
 	const struct xm_method_ops *const *methods;  /* NULL-ended, best first, host last */
-	const struct xm_extent_source_ops *const *extents;  /* NULL-ended, best first; may be NULL */
-	const struct xm_dirty_source_ops *const *dirty;  /* NULL-ended, the list last; may be NULL */
+	const struct xm_extent_source_ops *const *extents;  /* NULL-ended, best first;
+							       may be NULL */
+	const struct xm_dirty_source_ops *const *dirty;  /* NULL-ended, the list last;
+							    may be NULL */
 	const struct xm_token_ops *const *tokens;    /* NULL-ended; NULL: none */
 };
 

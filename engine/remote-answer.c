@@ -14,7 +14,8 @@ void xm_remote_end_read(struct xm_remote *r, struct xm_io_req *req, const struct
 	xm_list_add_tail(&r->ended_reads, &req->link);
 }
 
-void xm_remote_end_populate(struct xm_remote *r, struct xm_token_req *req, const struct xm_status *s)
+void xm_remote_end_populate(struct xm_remote *r, struct xm_token_req *req,
+			    const struct xm_status *s)
 {
 	req->status = *s;
 	xm_list_del(&req->link);

@@ -15,9 +15,10 @@ static int hello(struct xm_wire *w, bool two_way, struct xm_wire_hello *h, struc
 		return 0;
 	xm_identity_free(&h->disk);
 	return xm_fail(err, XM_E_CONFIG, two_way ?
-		       "the sender does not listen: its stream is one-way; pipe it into the receiver's "
-		       "standard input" :
-		       "the sender waits for answers: use --exec, --listen or --connect on both sides");
+		       "the sender does not listen: its stream is one-way; pipe it into the "
+		       "receiver's standard input" :
+		       "the sender waits for answers: use --exec, --listen or --connect "
+		       "on both sides");
 }
 
 /* Checks the file, and begins it anew. */
@@ -32,8 +33,8 @@ static int open_file(struct xm_ctx *ctx, struct xm_wire **w, int fd, struct xm_w
 	if (r < 0)
 		return -1;
 	if (lseek(fd, 0, SEEK_SET) != 0)
-		return xm_fail(err, XM_E_CONFIG, "a token file cannot come through a pipe: use xmover "
-			       "token import FILE DST");
+		return xm_fail(err, XM_E_CONFIG, "a token file cannot come through a pipe: use "
+			       "xmover token import FILE DST");
 	*w = xm_wire_new(ctx, fd, -1);
 	if (!*w)
 		return xm_fail(err, XM_E_TEMPORARY, "memory is short");

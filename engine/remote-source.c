@@ -146,7 +146,7 @@ static const struct xm_token_ops token_ops = {
 	.close = xm_remote_port_free,
 };
 
-/* ---- the endpoint ------------------------------------------------------------------------------ */
+/* ---- the endpoint ------------------------------------------------------------------------ */
 
 static void remote_durable(struct xm_endpoint *ep, uint64_t off, uint64_t len)
 {

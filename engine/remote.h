@@ -4,7 +4,8 @@
  * or to it, as from any disk.
  *
  *   remote-source.c   two-way: reads, extents and tokens are asked of the sender
- *   stream-source.c   one-way: pieces (stream-piece.c) come as they come; the job takes what is there
+ *   stream-source.c   one-way: pieces (stream-piece.c) come as they come; the job takes
+ *                     what is there
  *   stream-sink.c     one-way: writes, zeros and tokens become frames
  *   remote-token.c    tokens of all three, by the seam of token.h
  *
@@ -40,7 +41,10 @@ struct xm_remote_ops {
 	   is `skip`.  Set-up. */
 	bool (*begin)(struct xm_endpoint *ep, struct xm_io *src_io, uint64_t granule,
 		      const struct xm_map *skip);
-	/* Of a sink that has ended: somebody reads still, and wants the source to stay logged in. */
+	/*
+	 * Of a sink that has ended: somebody reads still,
+	 * and wants the source to stay logged in.
+	 */
 	bool (*lingers)(struct xm_endpoint *ep);
 	/* [off, off+len) of the source is durable at the destination. */
 	void (*durable)(struct xm_endpoint *ep, uint64_t off, uint64_t len);
@@ -54,7 +58,10 @@ struct xm_remote_ops {
 	struct xm_piece *(*next)(struct xm_endpoint *ep, bool *ret_over);
 	/* Of a one-way source: what its pieces are cut to. */
 	uint64_t (*granule)(const struct xm_endpoint *ep);
-	/* Of a one-way source: the digests that came, for the job to keep or leave out; how many. */
+	/*
+	 * Of a one-way source: the digests that came,
+	 * for the job to keep or leave out; how many.
+	 */
 	size_t (*digests)(struct xm_endpoint *ep, struct xm_wire_digest **ret);
 	/* Of a one-way source: NULL when it came whole, else what is wrong with it. */
 	const char *(*wrong)(struct xm_endpoint *ep, enum xm_code *ret_code);
@@ -94,7 +101,8 @@ int xm_stream_source_new(struct xm_ctx *ctx, struct xm_wire *w, struct xm_wire_h
 			 struct xm_endpoint **ret_ep, struct xm_error **err);
 
 /*
- * All of a token file, after its HELLO, is looked at before any of it is used.  0, or -1 and why not.
+ * All of a token file, after its HELLO, is looked at before any of it is used.
+ * 0, or -1 and why not.
  */
 int xm_token_file_check(struct xm_wire *w, const struct xm_wire_hello *h, struct xm_error **err);
 

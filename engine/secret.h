@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory for what opens doors: left out of core files, locked where limits allow, wiped at the end. */
+/*
+ * Memory for what opens doors: left out of core files,
+ * locked where limits allow, wiped at the end.
+ */
 #ifndef XM_SECRET_H
 #define XM_SECRET_H
 

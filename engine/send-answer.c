@@ -244,8 +244,8 @@ void xm_send_take(struct xm_send *s)
 
 	while (!s->ended && room(s) && xm_wire_next(s->wire, &f)) {
 		if (!take_frame(s, &f))
-			xm_wire_fail(s->wire, XM_E_TEMPORARY, "the receiver asked for what cannot be "
-				     "(frame %llu)", (unsigned long long)f.h.number);
+			xm_wire_fail(s->wire, XM_E_TEMPORARY, "the receiver asked for what cannot "
+				     "be (frame %llu)", (unsigned long long)f.h.number);
 	}
 }
 
@@ -276,7 +276,7 @@ void xm_send_reap(struct xm_send *s)
 		submit_token(s, xm_container_of(l, struct xm_send_token, link));
 }
 
-/* ---- the map ------------------------------------------------------------------------------------ */
+/* ---- the map --------------------------------------------------------------------------- */
 
 struct map_out {
 	struct xm_send *s;
@@ -308,7 +308,8 @@ bool xm_send_map(struct xm_send *s)
 	bool ok = true;
 
 	if (xm_extent_open(s->src, &x, NULL) == 0) {
-		for (uint64_t off = 0; ok && off < s->src->size && m.sent + m.n < XM_WIRE_MAP_MAX;) {
+		for (uint64_t off = 0;
+		     ok && off < s->src->size && m.sent + m.n < XM_WIRE_MAP_MAX;) {
 			struct xm_extent e = x->ops->query(x, off, s->src->size - off);
 
 			if (e.kind == XM_EXTENT_ZERO || e.kind == XM_EXTENT_HOLE)

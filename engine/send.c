@@ -95,10 +95,12 @@ static int open_io(struct xm_send *s, struct xm_error **err)
 		s->io = s->src->ops->io(s->src, err);
 	else
 		s->io = s->own_io = xm_io_open(s->ctx, s->io_kind, &why, err);
-	if (!s->io || (s->own_io && s->io->ops->attach && s->io->ops->attach(s->io, s->src, err) < 0))
+	if (!s->io || (s->own_io && s->io->ops->attach &&
+		       s->io->ops->attach(s->io, s->src, err) < 0))
 		return -1;
 	if (xm_buffers_init(&s->buffers, xm_round_up(s->max_io, 4096), XM_SEND_READS) < 0)
-		return xm_fail(err, XM_E_TEMPORARY, "memory for %d buffers is short", XM_SEND_READS);
+		return xm_fail(err, XM_E_TEMPORARY, "memory for %d buffers is short",
+			       XM_SEND_READS);
 	if (s->io->ops->buffers)
 		s->io->ops->buffers(s->io, &s->buffers);
 	xm_fence_watch(&s->fence, s->src->nexus);
@@ -204,8 +206,8 @@ static int verdict(struct xm_send *s, struct xm_error **err)
 		return xm_fail(err, s->code, "%s%s", s->ended_here ? "" : "the receiver ended: ",
 			       s->text);
 	if (!xm_wire_dead(s->wire, NULL))
-		return xm_fail(err, XM_E_TEMPORARY, "the receiver has gone before its end; run both "
-			       "again: what is durable there is not sent again");
+		return xm_fail(err, XM_E_TEMPORARY, "the receiver has gone before its end; run "
+			       "both again: what is durable there is not sent again");
 	return xm_wire_error(s->wire, err);
 }
 

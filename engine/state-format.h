@@ -38,10 +38,12 @@ struct xm_state_binding {
 	char src_names[XM_STATE_NAMES];          /* best first, a line each, as many as fit */
 	char dst_names[XM_STATE_NAMES];
 	uint64_t src_size, dst_size;
-	uint64_t src_birth, dst_birth;           /* of a file, ns; 0 unknown: inode numbers come again */
+	uint64_t src_birth, dst_birth;           /* of a file, ns; 0 unknown:
+						    inode numbers come again */
 	uint32_t src_block, dst_block;
 	uint64_t src_off, dst_off, len;
-	uint64_t scope;                          /* hash of what is to be copied: another list, another job */
+	uint64_t scope;                          /* hash of what is to be copied:
+						    another list, another job */
 };
 
 enum xm_state_flags {

@@ -49,8 +49,8 @@ static void lock_wait(void *p, struct xm_waiter *w)
 static int take(struct xm_ctx *ctx, const struct xm_state *st, struct xm_error **err)
 {
 	struct lock l = { .ctx = ctx, .fd = st->fd };
-	int got = xm_ctx_wait_for(ctx, ctx->clock->now(ctx->clock) + LOCK_BOUND, lock_wait, lock_step,
-				  &l);
+	int got = xm_ctx_wait_for(ctx, ctx->clock->now(ctx->clock) + LOCK_BOUND, lock_wait,
+				  lock_step, &l);
 
 	if (got == 1)
 		return 0;
@@ -137,8 +137,8 @@ static int judge(struct xm_state *st, const struct found *f, bool blank, struct 
 	unsigned newer = f->slot[1].generation > f->slot[0].generation;
 
 	if (any(f, XM_STATE_NEWER))
-		return xm_fail(err, XM_E_CONFIG, "state %s was written by a newer xmover; use that, "
-			       "or remove the file to begin anew", st->path);
+		return xm_fail(err, XM_E_CONFIG, "state %s was written by a newer xmover; use "
+			       "that, or remove the file to begin anew", st->path);
 	if (any(f, XM_STATE_GOOD)) {
 		for (unsigned i = 0; i < 2; i++) {
 			unsigned w = i ? !newer : newer;
@@ -209,8 +209,8 @@ static int open_file(struct xm_state *st, struct xm_error **err)
 			       "state %s cannot be opened for writing: %s; give another path, or "
 			       "copy without --state", st->path, strerror(errno));
 	if (fstat(st->fd, &sb) < 0 || !S_ISREG(sb.st_mode))
-		return xm_fail(err, XM_E_CONFIG, "state %s is not a regular file; give another path",
-			       st->path);
+		return xm_fail(err, XM_E_CONFIG,
+			       "state %s is not a regular file; give another path", st->path);
 	return 0;
 }
 

@@ -169,7 +169,8 @@ void xm_state_write(struct xm_state_write *w)
 		r = write_at(w->fd, w->pages + (size_t)i * XM_STATE_PAGE, XM_STATE_PAGE,
 			     xm_state_page_at(w->page[i]));
 	if (r == 0)
-		r = write_at(w->fd, w->intents, (size_t)w->nranges * XM_STATE_INTENT, w->intents_at);
+		r = write_at(w->fd, w->intents, (size_t)w->nranges * XM_STATE_INTENT,
+			     w->intents_at);
 	if (r == 0 && w->checkpoint)
 		r = write_at(w->fd, w->header, sizeof w->header, xm_state_slot_at(w->which));
 	if (r == 0 && fdatasync(w->fd) < 0)
@@ -340,8 +341,8 @@ int xm_state_bind(struct xm_state *st, const struct xm_state_binding *is,
 	int r;
 
 	if (is->src_names[0] == 0 || is->dst_names[0] == 0)
-		return xm_fail(err, XM_E_CONFIG, "state %s: a disk without a name of its own cannot "
-			       "be known again; copy without --state", st->path);
+		return xm_fail(err, XM_E_CONFIG, "state %s: a disk without a name of its own "
+			       "cannot be known again; copy without --state", st->path);
 	if (compare(st, is, err) < 0 || make_room(st, geometry, err) < 0)
 		return -1;
 	if (st->use == XM_STATE_RESUMED && st->slot.granule == geometry->granule)

@@ -37,14 +37,16 @@ struct xm_state {
 	uint8_t boot[XM_STATE_BOOT];
 	/* The loop's. */
 	enum xm_state_use use;
-	bool other_boot;                 /* resumed what another kernel had begun, and not ended clean */
+	bool other_boot;                 /* resumed what another kernel had begun,
+					    and not ended clean */
 	struct xm_state_slot slot;       /* the newest that is in the file; generation 0: none */
 	unsigned which;                  /* its place */
 	unsigned records;                /* in its list of intents */
 	struct xm_map durable;
 	uint64_t *stale;                 /* a bit a page: not in the file as it is here */
 	uint64_t npages, bad_pages;
-	struct xm_state_intent inherited;/* all that lies between its first and its last such window */
+	struct xm_state_intent inherited;/* all that lies between its first and its
+					    last such window */
 	uint64_t in_flight;              /* resumed: bytes of windows the dead had in flight */
 };
 

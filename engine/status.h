@@ -28,10 +28,13 @@ struct xm_status {
 	enum xm_act act;
 	enum xm_side side;
 	enum xm_certainty certainty;
-	bool full;               /* with RETRY: a queue had no room, and will as soon as a command ends */
-	bool pair_wide;          /* with DEMOTE: the method is over for this pair, not just this chunk */
+	bool full;               /* with RETRY: a queue had no room,
+				    and will as soon as a command ends */
+	bool pair_wide;          /* with DEMOTE: the method is over for this pair,
+				    not just this chunk */
 	int code;                /* with FATAL: the enum xm_code the job ends with; 0 = XM_E_IO */
-	const char *reason;      /* stable word of the report ("unsupported_opcode"); static; NULL when done */
+	const char *reason;      /* stable word of the report ("unsupported_opcode");
+				    static; NULL when done */
 	char detail[128];        /* a sentence: device, LBA, command, what the device said */
 };
 

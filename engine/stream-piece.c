@@ -34,7 +34,8 @@ static bool add_run(const struct xm_wire_hello *h, struct xm_piece *p, uint64_t 
 	return true;
 }
 
-static bool of_data(const struct xm_wire_hello *h, const struct xm_wire_frame *f, struct xm_piece *p)
+static bool of_data(const struct xm_wire_hello *h, const struct xm_wire_frame *f,
+		    struct xm_piece *p)
 {
 	struct xm_wire_io io;
 
@@ -47,7 +48,8 @@ static bool of_data(const struct xm_wire_hello *h, const struct xm_wire_frame *f
 	return !io.bytes || p->data;
 }
 
-static bool of_range(const struct xm_wire_hello *h, const struct xm_wire_frame *f, struct xm_piece *p)
+static bool of_range(const struct xm_wire_hello *h, const struct xm_wire_frame *f,
+		     struct xm_piece *p)
 {
 	struct xm_wire_range r;
 
@@ -56,7 +58,8 @@ static bool of_range(const struct xm_wire_hello *h, const struct xm_wire_frame *
 	       add_run(h, p, r.off, r.len);
 }
 
-static bool of_token(const struct xm_wire_hello *h, const struct xm_wire_frame *f, struct xm_piece *p)
+static bool of_token(const struct xm_wire_hello *h, const struct xm_wire_frame *f,
+		     struct xm_piece *p)
 {
 	struct xm_wire_runs runs;
 	uint64_t end = 0;

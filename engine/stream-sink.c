@@ -27,7 +27,8 @@ struct sink {
 	struct xm_endpoint *src;
 	enum xm_wire_kind kind;
 	struct xm_wire *wire;
-	struct xm_digester *digester;    /* of samples of what was sent; NULL before there is a map */
+	struct xm_digester *digester;    /* of samples of what was sent;
+					    NULL before there is a map */
 	bool ended;
 	struct xm_list out, ended_io;    /* requests whose frames are on their way; and after it */
 	struct xm_list tokens_out, ended_tokens;
@@ -118,7 +119,8 @@ static enum xm_queued sink_submit(struct xm_io *io, struct xm_io_req *req)
 	if (req->op == XM_IO_READ || (req->op == XM_IO_WRITE && req->len > XM_WIRE_DATA_MAX) ||
 	    (req->op == XM_IO_WRITE && k->kind == XM_WIRE_TOKEN_FILE)) {
 		s = (struct xm_status){ .err = EOPNOTSUPP, .act = XM_ACT_FATAL, .side = XM_SIDE_DST,
-					.certainty = XM_NOT_DONE, .code = XM_E_BUG, .reason = "bug" };
+					.certainty = XM_NOT_DONE, .code = XM_E_BUG,
+					.reason = "bug" };
 		snprintf(s.detail, sizeof s.detail, "a stream takes no such request");
 		end_now(k, req, &s);
 		return XM_QUEUED;
@@ -267,7 +269,10 @@ static bool sink_begin(struct xm_endpoint *ep, struct xm_io *src_io, uint64_t gr
 			;
 		ok = send_range(k, XM_WIRE_SKIP, off, len, NULL);
 	}
-	/* where zeros are found in data, they become frames in steps that the receiver's map knows */
+	/*
+	 * where zeros are found in data,
+	 * they become frames in steps that the receiver's map knows
+	 */
 	ep->free_grain = granule > FREE_GRAIN ? granule : FREE_GRAIN;
 	xm_wire_keep_alive(k->wire);
 	k->digester = ok ? xm_digester_new(k->src, src_io, k->wire, ep->size - skip->left) : NULL;

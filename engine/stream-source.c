@@ -70,7 +70,8 @@ static struct xm_piece *take_piece(struct source *s, const struct xm_wire_frame 
 	struct xm_piece *p = xm_piece_of(&s->hello, f);
 
 	if (!p)
-		xm_wire_fail(s->wire, XM_E_TEMPORARY, "frame %llu of the stream holds what cannot be",
+		xm_wire_fail(s->wire, XM_E_TEMPORARY,
+			     "frame %llu of the stream holds what cannot be",
 			     (unsigned long long)f->h.number);
 	return p;
 }

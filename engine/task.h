@@ -44,12 +44,13 @@ struct xm_task {
 	unsigned nruns;
 	struct xm_run runs[XM_TASK_RUNS_MAX];
 	uint64_t claimed_at;
-	bool dst_is_zero;            /* all of the destination's runs read as zeros: those need no write */
+	bool dst_is_zero;            /* all of the destination's runs read as zeros:
+					those need no write */
 	/* Set by the method before it gives the task back. */
 	uint64_t moved;
 	struct xm_status status;
-	struct xm_task_zeros zeros;  /* not sent, but made there or left out: within what was moved they
-					count as such */
+	struct xm_task_zeros zeros;  /* not sent, but made there or left out:
+					within what was moved they count as such */
 	struct xm_nexus *nexus;      /* the one it went down; an UNKNOWN outcome belongs to it */
 	void *priv;                  /* the method's */
 };

@@ -61,8 +61,9 @@ int xm_token_file_check(struct xm_wire *w, const struct xm_wire_hello *h, struct
 	dead = xm_wire_dead(w, NULL);
 	if (dead || c.odd || !c.ended || !xm_wire_closed(w))
 		return xm_fail(err, XM_E_CONFIG, "the token file is damaged%s%s; export it again. "
-			       "Nothing was written", dead ? ": " : c.ended ? ": it holds what cannot "
-			       "be" : ": it is cut", dead ? dead : "");
+			       "Nothing was written", dead ? ": " :
+			       c.ended ? ": it holds what cannot be" : ": it is cut",
+			       dead ? dead : "");
 	if (c.expired)
 		return xm_fail(err, XM_E_CONFIG, "the tokens in the file have expired; export them "
 			       "again. Nothing was written");

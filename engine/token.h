@@ -62,10 +62,11 @@
 struct xm_token {
 	uint8_t bytes[XM_TOKEN_LEN];
 	uint64_t covers;             /* bytes it stands for; WRITE beyond is refused, unsent */
-	uint64_t life_ns;            /* without being used, from the moment it was made; 0 not known */
+	uint64_t life_ns;            /* without being used, from the moment
+					it was made; 0 not known */
 	uint32_t block_size;         /* of the source */
-	bool moving;                 /* reads the source when it is used, not as it was when it was made:
-					right only for a source that nobody writes */
+	bool moving;                 /* reads the source when it is used, not as it was when it was
+					made: right only for a source that nobody writes */
 };
 
 /* In memory that no core file shows, zeroed; NULL when memory is short. */
@@ -86,8 +87,10 @@ struct xm_token_req {
 	enum xm_token_op op;
 	struct xm_token *token;      /* POPULATE: filled.  WRITE: used, unchanged.  ZERO: NULL */
 	uint64_t token_off;          /* WRITE: bytes into what the token stands for */
-	bool last_use;               /* WRITE: the storage may forget the token when this is written */
-	uint64_t life_s;             /* POPULATE: wished, 0 the storage's default; cut to its maximum */
+	bool last_use;               /* WRITE: the storage may forget the token
+					when this is written */
+	uint64_t life_s;             /* POPULATE: wished, 0 the storage's default;
+					cut to its maximum */
 	unsigned nruns;
 	struct xm_token_run runs[XM_TOKEN_RUNS_MAX];   /* ascending, disjoint */
 	void *user;
@@ -102,14 +105,17 @@ struct xm_token_req {
 
 struct xm_token_limits {
 	unsigned ops;                /* 1 << enum xm_token_op, or-ed */
-	uint64_t align;              /* best for off and len of runs; only the block size is a must */
+	uint64_t align;              /* best for off and len of runs;
+					only the block size is a must */
 	unsigned max_runs;           /* 1 .. XM_TOKEN_RUNS_MAX */
 	uint64_t max_run;            /* bytes a run */
 	uint64_t max_bytes;          /* bytes a request: a token, or a write from one */
 	uint64_t opt_bytes;          /* the storage's wish a request, cut to max_bytes; never 0 */
 	unsigned max_inflight;       /* requests */
-	uint64_t life_s, max_life_s; /* of a token that is not used: by default, at most; 0 not told */
-	bool remote;                 /* the storage says tokens of other copy managers may be usable */
+	uint64_t life_s, max_life_s; /* of a token that is not used:
+					by default, at most; 0 not told */
+	bool remote;                 /* the storage says tokens of other
+					copy managers may be usable */
 	bool moving;                 /* tokens made here read the source when they are used */
 };
 

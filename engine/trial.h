@@ -27,8 +27,10 @@ enum xm_trial_state {
 	XM_TRIAL_CHECK_DST, XM_TRIAL_CHECK_SRC,
 	/* verdicts */
 	XM_TRIAL_PROVEN,
-	XM_TRIAL_LIE,                /* the destination is not what the method said; *text says where */
-	XM_TRIAL_EQUAL,              /* both sides held the same bytes, or bytes that prove little */
+	XM_TRIAL_LIE,                /* the destination is not what the method said;
+					*text says where */
+	XM_TRIAL_EQUAL,              /* both sides held the same bytes,
+					or bytes that prove little */
 	XM_TRIAL_MOVING,             /* the source changed meanwhile */
 	XM_TRIAL_BROKEN              /* reading or stamping failed: status */
 };
@@ -48,7 +50,8 @@ struct xm_trial {
 	uint8_t key;                 /* of the stamp, never 0 */
 	/* Owned by the loop. */
 	enum xm_trial_state state;
-	uint8_t *want, *have;        /* XM_TRIAL_BYTES each: the source before; whatever is compared */
+	uint8_t *want, *have;        /* XM_TRIAL_BYTES each: the source before;
+					whatever is compared */
 	struct xm_io_req *reqs;
 	struct xm_batch batch;
 	struct xm_status status;     /* BROKEN */

@@ -27,9 +27,10 @@ enum xm_verify_mode { XM_VERIFY_NONE, XM_VERIFY_SAMPLED, XM_VERIFY_FULL };
 
 struct xm_verify_range {
 	uint64_t src_off, dst_off, len;
-	struct xm_runs *dirty;       /* sample: only what these say is dirty at the source; NULL: all */
-	const struct xm_wire_digest *digests;    /* not NULL: the destination alone is read, at these
-						    places, each inside the range */
+	struct xm_runs *dirty;       /* sample: only what these say is dirty at the source;
+					NULL: all */
+	const struct xm_wire_digest *digests;    /* not NULL: the destination alone is read,
+						    at these places, each inside the range */
 	size_t ndigests;
 };
 
@@ -56,7 +57,8 @@ struct xm_verify {
 	unsigned nplaces;
 	xm_difference_fn *fn;        /* NULL: stop at the first difference */
 	void *user;
-	const struct xm_salvage *salvage;    /* what is listed there is not looked at; NULL: all is */
+	const struct xm_salvage *salvage;    /* what is listed there is not looked at;
+						NULL: all is */
 	bool unread_differs;         /* a source that cannot be read is no failure: it differs */
 	/* Owned by the loop. */
 	uint8_t *memory;

@@ -88,7 +88,8 @@ struct xm_wire_hello {
 	uint64_t made;                           /* unix time */
 	uint64_t birth;                          /* of a file, else 0: endpoint.h */
 	uint32_t block_size;
-	uint8_t boot[16];                        /* of the kernel: names like file.* mean something to it only */
+	uint8_t boot[16];                        /* of the kernel: names like file.*
+						    mean something to it only */
 	struct xm_identity disk;                 /* of the source; empty from a receiver */
 };
 

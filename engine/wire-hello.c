@@ -92,9 +92,9 @@ static void mark_foreign(struct xm_identity *id)
 static int refuse(struct xm_wire *w, const struct xm_wire_hello *h, int got, bool from_sender)
 {
 	if (h->version != XM_WIRE_VERSION)
-		xm_wire_fail(w, XM_E_CONFIG, "the other side speaks version %u of the protocol, this "
-			     "xmover version %d; use the same xmover on both sides", h->version,
-			     XM_WIRE_VERSION);
+		xm_wire_fail(w, XM_E_CONFIG, "the other side speaks version %u of the protocol, "
+			     "this xmover version %d; use the same xmover on both sides",
+			     h->version, XM_WIRE_VERSION);
 	else if (got < 0)
 		xm_wire_fail(w, XM_E_CONFIG, "the first frame of the stream holds what cannot be");
 	else if (from_sender != (h->size > 0))

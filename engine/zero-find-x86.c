@@ -21,10 +21,14 @@ static bool has_avx2(void)
 __attribute__((target("avx512f"))) static bool avx512(const uint8_t *p, size_t len)
 {
 	for (; len >= 512; p += 512, len -= 512) {
-		__m512i a = _mm512_or_si512(_mm512_loadu_si512(p), _mm512_loadu_si512(p + 64));
-		__m512i b = _mm512_or_si512(_mm512_loadu_si512(p + 128), _mm512_loadu_si512(p + 192));
-		__m512i c = _mm512_or_si512(_mm512_loadu_si512(p + 256), _mm512_loadu_si512(p + 320));
-		__m512i d = _mm512_or_si512(_mm512_loadu_si512(p + 384), _mm512_loadu_si512(p + 448));
+		__m512i a = _mm512_or_si512(_mm512_loadu_si512(p),
+					    _mm512_loadu_si512(p + 64));
+		__m512i b = _mm512_or_si512(_mm512_loadu_si512(p + 128),
+					    _mm512_loadu_si512(p + 192));
+		__m512i c = _mm512_or_si512(_mm512_loadu_si512(p + 256),
+					    _mm512_loadu_si512(p + 320));
+		__m512i d = _mm512_or_si512(_mm512_loadu_si512(p + 384),
+					    _mm512_loadu_si512(p + 448));
 		__m512i all = _mm512_or_si512(_mm512_or_si512(a, b), _mm512_or_si512(c, d));
 
 		if (_mm512_test_epi64_mask(all, all))

@@ -13,7 +13,10 @@
 
 bool xm_is_zero(const void *p, size_t len);
 
-/* Cells of `size` bytes, one of which begins at byte `align` of the disk.  Only whole cells count. */
+/*
+ * Cells of `size` bytes, one of which begins at byte `align` of the disk.
+ * Only whole cells count.
+ */
 struct xm_zero_grain {
 	uint64_t size, align;
 };

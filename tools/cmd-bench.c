@@ -54,7 +54,8 @@ static bool add(struct bench *b, const struct bench_way *way, uint64_t size, uin
 
 	if (b->n == BENCH_CONFIGS_MAX || depth > 65535)
 		return false;
-	*c = (struct bench_config){ .way = way, .size = size, .depth = (unsigned)depth, .calls = -1 };
+	*c = (struct bench_config){ .way = way, .size = size, .depth = (unsigned)depth,
+				    .calls = -1 };
 	b->n++;
 	return true;
 }

@@ -113,8 +113,10 @@ static const struct {
 	enum opt_id option;
 	enum xm_job_option key;
 } job_flags[] = {
-	{ OPT_TARGET_IS_ZERO, XM_OPT_TARGET_IS_ZERO }, { OPT_CROSS_NAMESPACE, XM_OPT_CROSS_NAMESPACE },
-	{ OPT_RESUME_BY_COMPARE, XM_OPT_RESUME_BY_COMPARE }, { OPT_SALVAGE, XM_OPT_SALVAGE },
+	{ OPT_TARGET_IS_ZERO, XM_OPT_TARGET_IS_ZERO },
+	{ OPT_CROSS_NAMESPACE, XM_OPT_CROSS_NAMESPACE },
+	{ OPT_RESUME_BY_COMPARE, XM_OPT_RESUME_BY_COMPARE },
+	{ OPT_SALVAGE, XM_OPT_SALVAGE },
 };
 
 static int set_flags(struct copy *c, struct xm_error **err)
@@ -179,8 +181,8 @@ static int open_files(struct copy *c)
 	if (rates_read(&c->rates, error, sizeof error) && map && !opt_flag(c->o, OPT_DRY_RUN)) {
 		c->salvage = salvage_map_open(map);
 		if (!c->salvage)
-			snprintf(error, sizeof error, "cannot write the map of bad blocks %s: %s", map,
-				 strerror(errno));
+			snprintf(error, sizeof error, "cannot write the map of bad blocks %s: %s",
+				 map, strerror(errno));
 	}
 	if (!*error)
 		return 0;
@@ -332,8 +334,8 @@ int cmd_receive(const struct opts *o)
 	int code;
 
 	if (verify && strcmp(verify, "full") == 0 && !link_is_two_way(o)) {
-		console_say(XM_LOG_ERROR, "usage", "--verify=full reads all of the source: it takes a "
-			    "two-way stream (--exec, --listen, --connect)");
+		console_say(XM_LOG_ERROR, "usage", "--verify=full reads all of the source: it "
+			    "takes a two-way stream (--exec, --listen, --connect)");
 		return XM_E_USAGE;
 	}
 	code = link_open(&c.link, o, LINK_RECEIVER);

@@ -46,7 +46,8 @@ static void tell(const struct serve *s)
 {
 	char sent[TEXT_SIZE_MAX], durable[TEXT_SIZE_MAX];
 
-	console_say(XM_LOG_INFO, "sent", "%s sent as data, %llu tokens; durable at the receiver: %s",
+	console_say(XM_LOG_INFO, "sent",
+		    "%s sent as data, %llu tokens; durable at the receiver: %s",
 		    text_size(xm_send_u64(s->send, XM_SEND_BYTES_SENT), sent),
 		    (unsigned long long)xm_send_u64(s->send, XM_SEND_TOKENS_MADE),
 		    text_size(xm_send_u64(s->send, XM_SEND_BYTES_DURABLE), durable));
@@ -76,8 +77,8 @@ static bool is_the_receivers(const struct opts *o)
 	for (size_t i = 0; i < sizeof theirs / sizeof theirs[0]; i++) {
 		if (!o->given[theirs[i]])
 			continue;
-		console_say(XM_LOG_ERROR, "usage", "--%s is for a one-way stream; two-way the receiver "
-			    "decides", opt_table[theirs[i]].name);
+		console_say(XM_LOG_ERROR, "usage", "--%s is for a one-way stream; two-way the "
+			    "receiver decides", opt_table[theirs[i]].name);
 		return true;
 	}
 	return false;

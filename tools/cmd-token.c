@@ -66,6 +66,7 @@ int cmd_token(const struct opts *o)
 	if (strcmp(o->operand[0], "import") == 0 && o->operands == 3)
 		return import_tokens(o);
 	console_say(XM_LOG_ERROR, "usage",
-		    "token takes export SRC --out=FILE, or import FILE DST; see xmover token --help");
+		    "token takes export SRC --out=FILE, or import FILE DST; "
+		    "see xmover token --help");
 	return XM_E_USAGE;
 }

@@ -88,7 +88,8 @@ static void tell_dropped(void)
 	int n = snprintf(line, sizeof line, con.json ?
 			 "{\"level\":\"warning\",\"event\":\"dropped\",\"text\":\"%lu lines"
 			 " were dropped: nobody read them\"}\n" :
-			 "xmover: warning: %lu lines were dropped: nobody read them\n", con.dropped);
+			 "xmover: warning: %lu lines were dropped: nobody read them\n",
+			 con.dropped);
 
 	con.dropped = 0;
 	write_now(line, (size_t)n);

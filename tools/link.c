@@ -20,7 +20,10 @@
 
 extern char **environ;
 
-/* How long the other side may take to come, in timeouts (--timeout); as long as a stream is silent. */
+/*
+ * How long the other side may take to come, in timeouts (--timeout);
+ * as long as a stream is silent.
+ */
 #define COMING 10
 /* The command of --exec may linger after its streams are closed. */
 #define CHILD_MS 10000
@@ -59,8 +62,8 @@ static int open_stdio(struct link *l, bool in, bool out)
 		return fail(XM_E_TEMPORARY, "/dev/null", NULL);
 	if (out && isatty(STDOUT_FILENO)) {
 		console_say(XM_LOG_ERROR, "usage", "standard output is a terminal, and the stream "
-			    "would go there; pipe it into xmover receive, or use --exec, --listen or "
-			    "--connect");
+			    "would go there; pipe it into xmover receive, or use --exec, --listen "
+			    "or --connect");
 		close(null);
 		return XM_E_USAGE;
 	}
@@ -126,8 +129,8 @@ static int parse_address(const char *text, struct sockaddr_un *sa)
 
 	*sa = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	if (!path || !*path || strlen(path) >= sizeof sa->sun_path) {
-		console_say(XM_LOG_ERROR, "usage", "'%s' is no address of a socket: unix: and a path "
-			    "of at most %zu bytes", text, sizeof sa->sun_path - 1);
+		console_say(XM_LOG_ERROR, "usage", "'%s' is no address of a socket: unix: and a "
+			    "path of at most %zu bytes", text, sizeof sa->sun_path - 1);
 		return XM_E_USAGE;
 	}
 	memcpy(sa->sun_path, path, strlen(path) + 1);
@@ -219,8 +222,8 @@ int link_open(struct link *l, const struct opts *o, enum link_side side)
 
 	*l = (struct link){ .in = -1, .out = -1 };
 	if (!exec + !listen + !connect + !stdio < 3) {
-		console_say(XM_LOG_ERROR, "usage", "--exec, --listen, --connect and --stdio exclude "
-			    "each other; see xmover --help");
+		console_say(XM_LOG_ERROR, "usage", "--exec, --listen, --connect and --stdio "
+			    "exclude each other; see xmover --help");
 		return XM_E_USAGE;
 	}
 	if (exec)

@@ -51,20 +51,22 @@ static void check_contradictions(const struct opts *o, char *error)
 		opt_complain(error, "--offload=require contradicts --method=%s: it is no offload",
 			 methods);
 	if (offload && methods && strcmp(offload, "never") == 0 && only_methods(methods, "xcopy"))
-		opt_complain(error, "--offload=never contradicts --method=%s: it is offload", methods);
+		opt_complain(error, "--offload=never contradicts --method=%s: it is offload",
+			     methods);
 	if (opt_flag(o, OPT_DRY_RUN) && opt_flag(o, OPT_CREATE))
 		opt_complain(error, "--dry-run contradicts --create: it writes nothing");
 	if (opt_text(o, OPT_DST_ID) && opt_flag(o, OPT_CREATE))
-		opt_complain(error, "--dst-id contradicts --create: a file that is made has no identity"
-				" to check");
+		opt_complain(error, "--dst-id contradicts --create: a file that is made has no "
+			     "identity to check");
 	if (opt_text(o, OPT_RATE_FILE) && (o->given[OPT_RATE] || o->given[OPT_RATE_OFFLOAD] ||
 					   o->given[OPT_RATE_HOST]))
-		opt_complain(error, "--rate-file contradicts --rate, --rate-offload and --rate-host");
+		opt_complain(error, "--rate-file contradicts --rate, --rate-offload "
+			     "and --rate-host");
 	if (o->given[OPT_STATE_WINDOW] && !opt_text(o, OPT_STATE))
 		opt_complain(error, "--state-window contradicts a copy without --state");
 	if (opt_flag(o, OPT_TARGET_IS_ZERO) && opt_text(o, OPT_DIRTY))
-		opt_complain(error, "--target-is-zero contradicts --dirty: the destination holds what was"
-				" copied before");
+		opt_complain(error, "--target-is-zero contradicts --dirty: the destination holds "
+			     "what was copied before");
 	if (opt_flag(o, OPT_QUIET) && opt_flag(o, OPT_VERBOSE))
 		opt_complain(error, "--quiet contradicts --verbose");
 }

@@ -53,7 +53,8 @@ const struct opt_verb_row opt_verbs[] = {
 	{ "verify", VERB_VERIFY, "SRC DST", 2, 2,
 	  "Compare all of SRC with the start of DST; show the first differences." },
 	{ "bench", VERB_BENCH, "[SRC DST]", 0, 2,
-	  "Copy SRC, or a pair that is made for it, by every way in turns; say how fast. DST is overwritten." },
+	  "Copy SRC, or a pair that is made for it, by every way in turns; say how fast. "
+	  "DST is overwritten." },
 };
 const size_t opt_verbs_count = sizeof opt_verbs / sizeof opt_verbs[0];
 
@@ -235,8 +236,8 @@ static void take_option(struct opts *o, enum opt_id id, const char *word, char *
 		return;
 	}
 	if (!(row->verbs & o->verb)) {
-		opt_complain(error, "%s does not take %s",
-			 o->verb == VERB_NONE ? "xmover without a command" : opt_verb_name(o->verb), origin);
+		opt_complain(error, "%s does not take %s", o->verb == VERB_NONE ?
+			     "xmover without a command" : opt_verb_name(o->verb), origin);
 		return;
 	}
 	if (o->given[id]) {

@@ -22,7 +22,8 @@ static bool read_line(char *line, uint64_t rate[RATES])
 		return true;
 	for (size_t i = 0; i < RATES; i++) {
 		if (strcmp(names[i], name) == 0)
-			return value && !strtok(NULL, " \t\r\n") && text_parse_size(value, &rate[i]);
+			return value && !strtok(NULL, " \t\r\n") &&
+			       text_parse_size(value, &rate[i]);
 	}
 	return false;
 }

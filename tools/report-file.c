@@ -4,8 +4,8 @@
  *
  * A reader must never see half a report, so it is written beside its name and
  * renamed; without a name until it is whole, where the file system can do that, so that
- * a mover killed meanwhile leaves nothing.  /dev/termination-log is a file mounted over a name in a folder
- * that is often read-only: there it is written in place.
+ * a mover killed meanwhile leaves nothing.  /dev/termination-log is a file mounted over
+ * a name in a folder that is often read-only: there it is written in place.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -53,7 +53,8 @@ static bool give_name(int fd, const char *name)
 static bool replace_unnamed(const char *path, const char *temporary, const char *text)
 {
 	XM_CLEANUP_FREE char *folder = folder_of(path);
-	XM_CLEANUP_CLOSE int fd = folder ? open(folder, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0644) : -1;
+	XM_CLEANUP_CLOSE int fd = folder ? open(folder, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0644) :
+					   -1;
 
 	if (fd < 0 || !write_all(fd, text, strlen(text)) || fsync(fd) != 0)
 		return false;

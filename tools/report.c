@@ -77,7 +77,10 @@ static json_t *fallbacks_json(const struct figures *f, const struct limits *lim)
 	return rows;
 }
 
-/* Of the bytes that were copied at all; null when there were none, and of a sender, who copies none. */
+/*
+ * Of the bytes that were copied at all; null when there were none,
+ * and of a sender, who copies none.
+ */
 static json_t *ratio_json(const struct figures *f)
 {
 	uint64_t offloaded = figures_offloaded(f), copied = offloaded + figures_by_host(f);

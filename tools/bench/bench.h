@@ -43,7 +43,8 @@ void bench_pair_drop(struct bench_pair *p);
 struct bench_way {
 	const char *name, *title;
 	const char *const *args;     /* of xmover copy; NULL at the end */
-	const char *counter;         /* of the report's bytes: only runs that moved all by these count; NULL any */
+	const char *counter;         /* of the report's bytes: only runs that moved
+					all by these count; NULL any */
 };
 extern const struct bench_way bench_ways[];
 extern const unsigned bench_ways_count;
@@ -54,7 +55,8 @@ struct bench_config {
 	uint64_t size;
 	unsigned depth;
 	unsigned rounds;             /* good ones */
-	double rate[BENCH_ROUNDS_MAX];       /* GiB/s, in the order of the rounds; sorted at the end */
+	double rate[BENCH_ROUNDS_MAX];       /* GiB/s, in the order of the rounds;
+						sorted at the end */
 	double cpu[BENCH_ROUNDS_MAX];        /* seconds a GiB */
 	double calls;                /* system calls a GiB; negative: not known */
 	char error[BENCH_ERROR];     /* "" or why it was given up */
@@ -85,7 +87,10 @@ struct bench {
 
 /* From any thread: the run under way is asked to end, and no other is begun. */
 void bench_stop(struct bench *b);
-/* One run.  False: c->error is filled.  Where ret_rate is NULL its system calls are counted instead. */
+/*
+ * One run.  False: c->error is filled.
+ * Where ret_rate is NULL its system calls are counted instead.
+ */
 bool bench_run(struct bench *b, struct bench_config *c, double *ret_rate, double *ret_cpu);
 /* Waits for the child and counts; negative where that is not allowed.  *ret_status as wait(2). */
 double bench_count_calls(pid_t child, int *ret_status);

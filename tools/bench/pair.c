@@ -22,7 +22,8 @@
 #define IQN "iqn.2026-11.org.xmover:bench"
 
 /* Always false. */
-__attribute__((format(printf, 3, 4))) static bool fail(char *error, size_t size, const char *fmt, ...)
+__attribute__((format(printf, 3, 4)))
+static bool fail(char *error, size_t size, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -54,8 +55,8 @@ static bool fill_random(const char *path, uint64_t size, const atomic_bool *stop
 		}
 		if (*stop || write(fd, buf, n) != (ssize_t)n) {
 			close(fd);
-			return fail(error, error_size, "%s: %s", path, *stop ? "stopped" : off ? "no space" :
-				    strerror(errno));
+			return fail(error, error_size, "%s: %s", path,
+				    *stop ? "stopped" : off ? "no space" : strerror(errno));
 		}
 	}
 	fsync(fd);
@@ -115,7 +116,8 @@ static bool make_loops(struct bench_pair *p, char *error, size_t error_size)
 		file = open(path, O_RDWR | O_CLOEXEC);
 		p->loops[i] = file < 0 ? -1 : attach(file, names[i], sizeof p->src);
 		if (p->loops[i] < 0)
-			fail(error, error_size, "no loop device over %s: %s", path, strerror(errno));
+			fail(error, error_size, "no loop device over %s: %s", path,
+			     strerror(errno));
 		if (file >= 0)
 			close(file);
 		if (p->loops[i] < 0)
@@ -146,8 +148,8 @@ static void exec_array(const char *const words[])
 static bool start_array(struct bench_pair *p, char *error, size_t error_size)
 {
 	char lun0[340], lun1[340], line[128] = "", at[64];
-	const char *argv[] = { "xmover-array", "--listen", "127.0.0.1:0", "--target", IQN, "--lun", lun0,
-			 "--lun", lun1, NULL };
+	const char *argv[] = { "xmover-array", "--listen", "127.0.0.1:0", "--target", IQN,
+			       "--lun", lun0, "--lun", lun1, NULL };
 	int out[2];
 	FILE *f;
 
@@ -166,7 +168,8 @@ static bool start_array(struct bench_pair *p, char *error, size_t error_size)
 		snprintf(p->src, sizeof p->src, "iscsi://%s/" IQN "/0", at);
 		snprintf(p->dst, sizeof p->dst, "iscsi://%s/" IQN "/1", at);
 	} else {
-		fail(error, error_size, "xmover-array did not start; it should lie beside xmover or in PATH");
+		fail(error, error_size, "xmover-array did not start; it should lie beside xmover "
+		     "or in PATH");
 	}
 	if (f)
 		fclose(f);

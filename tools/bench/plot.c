@@ -106,8 +106,8 @@ static void text(const struct plot *p, double x, double y, const char *attribute
 
 static void line(const struct plot *p, double x1, double y1, double x2, double y2, const char *how)
 {
-	fprintf(p->f, "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" %s/>\n", x1, y1, x2, y2,
-		how);
+	fprintf(p->f, "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" %s/>\n", x1, y1, x2,
+		y2, how);
 }
 
 static void frame(const struct plot *p, unsigned panel)
@@ -119,12 +119,14 @@ static void frame(const struct plot *p, unsigned panel)
 		line(p, x, y_of(p, v), x + PANEL_W, y_of(p, v), "stroke=\"#dddddd\"");
 		snprintf(word, sizeof word, "%g", v);
 		if (panel == 0)
-			text(p, x - 8, y_of(p, v) + 4, "text-anchor=\"end\" font-size=\"12\"", word);
+			text(p, x - 8, y_of(p, v) + 4, "text-anchor=\"end\" font-size=\"12\"",
+			     word);
 	}
 	line(p, x, y_of(p, 0), x + PANEL_W, y_of(p, 0), "stroke=\"#444444\"");
 	for (unsigned i = 0; i < p->depths.n; i++) {
 		snprintf(word, sizeof word, "%u", (unsigned)p->depths.at[i]);
-		text(p, x_of(p, panel, i), TOP + PLOT_H + 18, "text-anchor=\"middle\" font-size=\"12\"",
+		text(p, x_of(p, panel, i), TOP + PLOT_H + 18,
+		     "text-anchor=\"middle\" font-size=\"12\"",
 		     p->depths.at[i] ? word : "adaptive");
 	}
 	text(p, x + PANEL_W / 2, TOP + PLOT_H + 38, "text-anchor=\"middle\" font-size=\"12\"",
@@ -138,7 +140,8 @@ static void dot(const struct plot *p, const struct bench_config *c, double x, co
 	double median = bench_median(c->rate, c->rounds);
 	char how[96], word[32];
 
-	snprintf(how, sizeof how, "stroke=\"%s\" stroke-width=\"7\" stroke-opacity=\"0.25\"", colour);
+	snprintf(how, sizeof how, "stroke=\"%s\" stroke-width=\"7\" stroke-opacity=\"0.25\"",
+		 colour);
 	line(p, x, y_of(p, c->rate[0]), x, y_of(p, bench_highest(c)), how);
 	fprintf(p->f, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\" fill=\"%s\"/>\n", x, y_of(p, median),
 		colour);
@@ -179,7 +182,8 @@ static void excuse(const struct plot *p, unsigned panel)
 
 		if (c->way == p->ways[panel] && c->error[0]) {
 			text(p, left_of(panel) + PANEL_W / 2, TOP + PLOT_H / 2,
-			     "text-anchor=\"middle\" font-size=\"13\" fill=\"#777777\"", "not measured");
+			     "text-anchor=\"middle\" font-size=\"13\" fill=\"#777777\"",
+			     "not measured");
 			return;
 		}
 	}
@@ -195,8 +199,8 @@ static void legend(const struct plot *p)
 	text(p, x, y, "font-size=\"12\" font-weight=\"bold\"", "bytes a request");
 	for (unsigned i = 0; i < p->sizes.n; i++) {
 		y += 20;
-		fprintf(p->f, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\" fill=\"%s\"/>\n", x + 5, y - 4,
-			colours[i % NCOLOURS]);
+		fprintf(p->f, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\" fill=\"%s\"/>\n", x + 5,
+			y - 4, colours[i % NCOLOURS]);
 		text(p, x + 16, y, "font-size=\"12\"", p->sizes.at[i] ?
 		     text_size(p->sizes.at[i], word) : "adaptive");
 	}
@@ -211,8 +215,8 @@ static void head(const struct plot *p, double width, double height)
 		"<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n",
 		width, height, width, height);
 	text(p, LEFT, 26, "font-size=\"17\" font-weight=\"bold\"", "xmover bench: GiB/s");
-	snprintf(sub, sizeof sub, "%s a run, %u rounds in turns; dot: median, bar: lowest to highest",
-		 text_size(p->b->bytes, bytes), p->b->rounds);
+	snprintf(sub, sizeof sub, "%s a run, %u rounds in turns; dot: median, bar: lowest to "
+		 "highest", text_size(p->b->bytes, bytes), p->b->rounds);
 	text(p, LEFT, 44, "font-size=\"12\" fill=\"#555555\"", sub);
 }
 

@@ -92,7 +92,8 @@ static bool fail(struct bench_config *c, const char *text)
 /* Why too few bytes went the way that is measured: as copy says it, or that they were zeros. */
 static bool fail_by_reason(struct bench_config *c, json_t *report, double total)
 {
-	double zeroed = json_number_value(json_object_get(json_object_get(report, "bytes"), "zeroed"));
+	double zeroed = json_number_value(json_object_get(json_object_get(report, "bytes"),
+							  "zeroed"));
 	json_t *row;
 	size_t i;
 
@@ -100,8 +101,9 @@ static bool fail_by_reason(struct bench_config *c, json_t *report, double total)
 		if (strcmp(json_string_value(json_object_get(row, "reason")), "not_wanted") != 0)
 			return fail(c, json_string_value(json_object_get(row, "detail")));
 	}
-	return fail(c, zeroed > total * 0.1 ? "more than 10 % of the bytes are zeros, which are not copied" :
-			       "less than 90 % of the bytes moved this way");
+	return fail(c, zeroed > total * 0.1 ?
+		    "more than 10 % of the bytes are zeros, which are not copied" :
+		    "less than 90 % of the bytes moved this way");
 }
 
 /* Bytes and seconds out of the report; false where they are not of the way measured. */
@@ -111,7 +113,8 @@ static bool read_report(struct bench_config *c, int fd, double *ret_bytes, doubl
 	json_t *bytes = json_object_get(j, "bytes");
 	const char *message = json_string_value(json_object_get(j, "message"));
 	double total = json_number_value(json_object_get(bytes, "total"));
-	double by = c->way->counter ? json_number_value(json_object_get(bytes, c->way->counter)) : total;
+	double by = c->way->counter ? json_number_value(json_object_get(bytes, c->way->counter)) :
+				      total;
 	double duration = json_number_value(json_object_get(j, "duration_s"));
 	bool done = json_integer_value(json_object_get(j, "exit_code")) == 0 && j && duration > 0;
 

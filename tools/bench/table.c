@@ -70,7 +70,8 @@ static json_t *config_json(const struct bench_config *c)
 	json_object_set_new(o, "gib_per_s", json_real(bench_median(c->rate, c->rounds)));
 	json_object_set_new(o, "gib_per_s_rounds", list(c->rate, c->rounds));
 	json_object_set_new(o, "cpu_s_per_gib", json_real(bench_median(c->cpu, c->rounds)));
-	json_object_set_new(o, "syscalls_per_gib", c->calls < 0 ? json_null() : json_real(c->calls));
+	json_object_set_new(o, "syscalls_per_gib",
+			    c->calls < 0 ? json_null() : json_real(c->calls));
 	return o;
 }
 
