@@ -39,8 +39,8 @@ static void report(const struct xm_job *job, enum xm_code code, const struct xm_
 	       ",\"host\":%" PRIu64 ",\"calls\":%d,\"reason\":\"%s\",\"message\":\"%s\""
 	       ",\"error\":\"%s\"}\n",
 	       code, xm_job_str(job, XM_JOB_RESULT), xm_job_u64(job, XM_JOB_BYTES_TOTAL),
-	       xm_job_u64(job, XM_JOB_BYTES_DONE), xm_job_u64(job, XM_JOB_BYTES_HOST), calls, reason,
-	       xm_job_str(job, XM_JOB_MESSAGE), err ? xm_error_text(err) : "");
+		xm_job_u64(job, XM_JOB_BYTES_DONE), xm_job_u64(job, XM_JOB_BYTES_HOST), calls,
+		reason, xm_job_str(job, XM_JOB_MESSAGE), err ? xm_error_text(err) : "");
 }
 
 int main(int argc, char **argv)

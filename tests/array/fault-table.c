@@ -68,13 +68,14 @@ static void tell(const struct fault *f, const unsigned *ids, unsigned n)
 {
 	const char *reason, *detail;
 
-	print_error("%s: want exit %d way %d %s, got exit %d %s; by offload %llu of %llu MiB, fired "
-		    "%u, fences %u\n", f->rules ? f->rules : "", f->code, (int)f->way, f->reason ? f->reason : "",
-		    r.code, r.code ? r.text : "",
+	print_error("%s: want exit %d way %d %s, got exit %d %s; by offload %llu of %llu MiB, "
+		    "fired %u, fences %u\n", f->rules ? f->rules : "", f->code, (int)f->way,
+		    f->reason ? f->reason : "", r.code, r.code ? r.text : "",
 		    (unsigned long long)(offloaded() / MIB),
 		    (unsigned long long)(size() / MIB), n ? job_rig_fired(&r, ids[0]) : 0,
 		    array_path_fences(r.path));
-	for (size_t i = 0; r.job && xm_job_fallback(r.job, i, &reason, &detail, NULL, NULL) == 0; i++)
+	for (size_t i = 0; r.job && xm_job_fallback(r.job, i, &reason, &detail, NULL, NULL) == 0;
+	     i++)
 		print_error("    %s: %s\n", reason, detail);
 }
 

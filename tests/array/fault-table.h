@@ -13,7 +13,8 @@
 
 #include "job-rig.h"
 
-enum way { ALL, SOME, NONE, ANY };   /* of the bytes by offload; ANY: it is the exit code that counts */
+/* of the bytes by offload; ANY: it is the exit code that counts */
+enum way { ALL, SOME, NONE, ANY };
 
 struct fault {
 	const char *rules;               /* '|' between several; "set ..." is a control line */
@@ -33,7 +34,10 @@ struct fault_table {
 
 #define SENSE(k, a, q) "action=sense k=" #k " asc=" #a " ascq=" #q
 
-/* One row, with its disks and its job made other than usual.  False after telling what was not as stated. */
+/*
+ * One row, with its disks and its job made other than usual.  False after telling what was not
+ * as stated.
+ */
 struct fault_setting {
 	const char *src, *dst;               /* sizes; NULL: 16M */
 	void (*prepare)(struct job_rig *r);  /* with the rules there, before the job; or NULL */

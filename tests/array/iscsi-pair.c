@@ -10,8 +10,8 @@
 #include "iscsi-pair.h"
 #include "xm/endian.h"
 
-static const char *const two_luns[] = { "--target", RIG_IQN, "--lun", "0=16M", "--lun", "1=16M,cache=volatile",
-					NULL };
+static const char *const two_luns[] = { "--target", RIG_IQN, "--lun", "0=16M",
+					"--lun", "1=16M,cache=volatile", NULL };
 
 void pair_open(struct pair *x, const char *job)
 {

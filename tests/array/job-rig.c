@@ -236,7 +236,7 @@ void job_rig_check(struct job_rig *r)
 		check_bytes(dst, r->dst_off, r->len, r->before[0] + r->src_off, "a wrong byte");
 }
 
-/* ---- figures ---------------------------------------------------------------------------------- */
+/* ---- figures ------------------------------------------------------------------------------- */
 
 uint64_t job_rig_u64(const struct job_rig *r, enum xm_job_u64 key)
 {

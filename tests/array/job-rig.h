@@ -11,7 +11,8 @@
 
 struct job_rig {
 	struct array_world w;
-	struct array_path *path, *path2;     /* path2: the source's, when it is in a session of its own */
+	struct array_path *path, *path2;     /* path2: the source's, when it is in a session
+						of its own */
 	uint64_t src_lun, dst_lun;
 	struct xm_endpoint *src, *dst;
 	struct xm_job *job;
@@ -19,14 +20,18 @@ struct job_rig {
 	uint8_t *before[2];                  /* what was on source and destination when it began */
 	uint64_t sizes[2];
 	int code;                            /* of the run */
-	bool live;                           /* somebody else writes the source, or resizes it, meanwhile */
+	bool live;                           /* somebody else writes the source, or resizes it,
+						meanwhile */
 	char text[1024];                     /* of its error */
 };
 
 /* LUN 0 is the source, 1 the destination ("64M", "64M,block=4096"), stamped differently. */
 void job_rig_open(struct job_rig *r, uint64_t seed, const char *persona, const char *src_size,
 		  const char *dst_size);
-/* Log in, open both ends, and make the job of all of the source; then options may be set.  The exit code. */
+/*
+ * Log in, open both ends, and make the job of all of the source; then options may be set.
+ * The exit code.
+ */
 int job_rig_job(struct job_rig *r);
 void job_rig_set(struct job_rig *r, enum xm_job_option opt, const char *value);
 void job_rig_range(struct job_rig *r, uint64_t src_off, uint64_t dst_off, uint64_t len);

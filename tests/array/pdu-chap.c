@@ -157,7 +157,8 @@ void run_chap(void)
 	test_reflection();
 
 	p = peer_connect();
-	check(login_step(&p, SEC, 11, KEYS(CHAP_NAMES "AuthMethod=CHAP\0"), &r) == 0, "CHAP agreed");
+	check(login_step(&p, SEC, 11, KEYS(CHAP_NAMES "AuthMethod=CHAP\0"), &r) == 0,
+	      "CHAP agreed");
 	check(login_step(&p, T_SEC_OP, 11, KEYS("CHAP_A=98,99\0"), &r) == 0x0201,
 	      "no algorithm in common: 0201");
 	peer_close(&p);

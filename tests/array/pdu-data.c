@@ -149,8 +149,8 @@ static void answer_r2t(struct peer *p, const struct pdu *r)
 
 static void test_r2t(void)
 {
-	struct peer p = session_open(31, KEYS("InitialR2T=Yes\0ImmediateData=No\0MaxBurstLength=1024\0"
-					      "MaxOutstandingR2T=2\0"));
+	struct peer p = session_open(31, KEYS("InitialR2T=Yes\0ImmediateData=No\0"
+					      "MaxBurstLength=1024\0MaxOutstandingR2T=2\0"));
 	struct pdu r, second;
 	uint8_t bhs[48], cdb[16];
 
@@ -263,7 +263,8 @@ static void test_wrong_data(void)
 /* Data-In in PDUs of 512 and bursts of 1024, status with the last; residuals. */
 static void test_data_in(void)
 {
-	struct peer p = session_open(34, KEYS("MaxRecvDataSegmentLength=512\0MaxBurstLength=1024\0"));
+	struct peer p = session_open(34, KEYS("MaxRecvDataSegmentLength=512\0"
+					      "MaxBurstLength=1024\0"));
 	struct pdu r;
 	uint8_t bhs[48], cdb[16];
 

@@ -116,7 +116,8 @@ static void *relay_main(void *o)
 void relay_start(struct relay *r, unsigned target_port, relay_hook *hook, void *user,
 		 bool armed)
 {
-	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in sa = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof sa;
 
 	memset(r, 0, sizeof *r);

@@ -50,7 +50,8 @@ void run_tasks(void)
 	send_block(&q, itt2, ttt2, 0x33);
 	check(turn_ready(&q, &r) == 2, "  ends what others were sending, with a unit attention");
 	settle(&q);
-	check(read_blocks(&q, 603, 1, block) == 0 && block[0] == 0, "  and nothing of it is written");
+	check(read_blocks(&q, 603, 1, block) == 0 && block[0] == 0,
+	      "  and nothing of it is written");
 
 	check(task(&p, 7, NO_TAG) == 0, "TARGET COLD RESET");
 	expect_closed(&p, "  closes the session that asked");
@@ -111,7 +112,8 @@ static void test_discovery(void)
 	size_t n = 0, parts = 0;
 
 	check(login_step(&p, 0x87, 62, KEYS("InitiatorName=" INITIATOR "\0SessionType=Discovery\0"
-					    "MaxRecvDataSegmentLength=512\0"), &r) == 0, "discovery");
+					    "MaxRecvDataSegmentLength=512\0"), &r) == 0,
+	      "discovery");
 	int op = text(&p, 0x80, NO_TAG, KEYS("SendTargets=All\0"), &r);
 	for (; op == 0x24; parts++) {
 		memcpy(all + n, r.data, r.len);
@@ -134,7 +136,8 @@ static void test_discovery(void)
 	}
 	check(mine && targets >= 10, "%zu targets, ours among them", targets);
 	check(!others, "not one that does not admit us");
-	check(!strncmp(find_key(&r, "TargetAddress"), "127.0.0.1:", 10), "with the portal we came to");
+	check(!strncmp(find_key(&r, "TargetAddress"), "127.0.0.1:", 10),
+	      "with the portal we came to");
 
 	static const uint8_t tur[16] = { 0 };
 	uint8_t bhs[48];
@@ -205,8 +208,8 @@ static void test_async(void)
 	for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
 		if (p.fd < 0)
 			p = session_open(65, KEYS(""));
-		check(!strcmp(control("async %s " TARGET, events[i].word), "ok 1"), "control: async %s",
-		      events[i].word);
+		check(!strcmp(control("async %s " TARGET, events[i].word), "ok 1"),
+		      "control: async %s", events[i].word);
 		pdu_expect(&p, &r, 0x32, "asynchronous message");
 		check_u32(r.bhs[36], events[i].event, "  its event");
 		if (events[i].closes)
@@ -271,7 +274,8 @@ static void test_hold(bool cut, uint32_t lba)
 	check(await_sessions("\"held\"", true), "the login is held");
 	check(read_blocks(&other, lba, 1, block) == 0 && block[0] == 0,
 	      "another ISID is not: nothing is written yet");
-	check(pdu_recv(&p, &r) && r.bhs[0] == 0x23 && get16(r.bhs + 36) == 0, "the login completes");
+	check(pdu_recv(&p, &r) && r.bhs[0] == 0x23 && get16(r.bhs + 36) == 0,
+	      "the login completes");
 	check(read_blocks(&other, lba, 1, block) == 0 && block[0] == 0x5a && block[511] == 0x5a,
 	      "the old write was through before");
 	control("fault del all");

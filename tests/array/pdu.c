@@ -210,7 +210,8 @@ struct peer peer_connect(void)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(port),
 				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct peer p = { .fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), .cmdsn = 7, .itt = 1 };
+	struct peer p = { .fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+			  .cmdsn = 7, .itt = 1 };
 	struct timeval limit = { 120, 0 };
 
 	if (p.fd < 0 || connect(p.fd, (struct sockaddr *)&sin, sizeof sin))

@@ -8,11 +8,14 @@
 const struct plan_fault plan_faults[] = {
 	{ "copy busy", "op=83 nth=%n action=status status=busy", PLAN_COPY, { 0 } },
 	{ "copy busy for ever", "op=83 nth=%n- action=status status=busy", PLAN_COPY, { 0 } },
-	{ "copy too many segments", "op=83 nth=%n action=sense k=5 asc=26 ascq=08", PLAN_COPY, { 0 } },
+	{ "copy too many segments", "op=83 nth=%n action=sense k=5 asc=26 ascq=08", PLAN_COPY,
+	  { 0 } },
 	{ "copy not ready", "op=83 nth=%n action=sense k=2 asc=4 ascq=3", PLAN_COPY, { 74 } },
-	{ "copy task set full", "op=83 nth=%n action=status status=task_set_full", PLAN_COPY, { 0 } },
+	{ "copy task set full", "op=83 nth=%n action=status status=task_set_full", PLAN_COPY,
+	  { 0 } },
 	{ "copy unit attention", "op=83 nth=%n action=sense k=6 asc=29 ascq=00", PLAN_COPY, { 0 } },
-	{ "copy aborted", "op=83 nth=%n action=sense k=0a asc=0d ascq=01 when=after", PLAN_COPY, { 0 } },
+	{ "copy aborted", "op=83 nth=%n action=sense k=0a asc=0d ascq=01 when=after", PLAN_COPY,
+	  { 0 } },
 	{ "copy not reachable", "op=83 nth=%n action=sense k=0a asc=0d ascq=02", PLAN_COPY, { 0 } },
 	{ "copy medium error", "op=83 nth=%n action=sense k=3 asc=11 ascq=00", PLAN_COPY, { 0 } },
 	{ "copy refused", "op=83 nth=%n action=sense k=5 asc=26 ascq=00", PLAN_COPY, { 0 } },
@@ -27,10 +30,12 @@ const struct plan_fault plan_faults[] = {
 	{ "copy cut after", "op=83 nth=%n action=drop when=after", PLAN_COPY, { 0 } },
 	{ "copy unanswered", "op=83 nth=%n action=never", PLAN_COPY, { 0 } },
 	{ "copy unanswered after", "op=83 nth=%n action=never when=after", PLAN_COPY, { 0 } },
-	{ "copy task aborted", "op=83 nth=%n action=status status=task_aborted when=after", PLAN_COPY, { 0 } },
+	{ "copy task aborted", "op=83 nth=%n action=status status=task_aborted when=after",
+	  PLAN_COPY, { 0 } },
 	{ "copy lie", "op=83 nth=%n action=lie", PLAN_COPY | PLAN_LIE, { 0 } },
 	{ "copy short", "op=83 nth=%n action=short blocks=3", PLAN_COPY | PLAN_LIE, { 0 } },
-	{ "copy misplaced", "op=83 nth=%n action=misplace by=2", PLAN_COPY | PLAN_LIE | PLAN_WHOLE, { 0 } },
+	{ "copy misplaced", "op=83 nth=%n action=misplace by=2", PLAN_COPY | PLAN_LIE | PLAN_WHOLE,
+	  { 0 } },
 	{ "copy late", "op=83 nth=%n action=late ms=1500", PLAN_COPY | PLAN_LIE, { 0 } },
 	{ "limits cut", "op=84/03 action=truncate len=20", 0, { 0 } },
 	{ "limits absurd", "op=84/03 action=patch off=37 hex=ff", 0, { 0 } },
@@ -112,8 +117,8 @@ static void draw_range(struct plan *p, unsigned wants, struct test_random *x)
 
 static void draw_array(struct plan *p, unsigned wants, struct test_random *x)
 {
-	static const char *const personas[] = { "ideal", "ideal", "ideal", "ctl", "ctl", "lio", "lio",
-						"scst", "tcmu", "none" };
+	static const char *const personas[] = { "ideal", "ideal", "ideal", "ctl", "ctl",
+						"lio", "lio", "scst", "tcmu", "none" };
 	unsigned n = sizeof personas / sizeof personas[0] - (wants & PLAN_COPY ? 1 : 0);
 	static const unsigned granularities[] = { 9, 12, 12, 16 };
 
@@ -149,7 +154,8 @@ static void write_rule(struct plan *p, unsigned i, struct test_random *x)
 	const char *rule = p->faults[i]->rule, *n = strstr(rule, "%n");
 	char *to = p->rules[i];
 	const size_t room = sizeof p->rules[i];
-	unsigned first = 1 + (unsigned)(chance(x, 60) ? 0 : test_below(x, 6)), more = (unsigned)test_below(x, 3);
+	unsigned first = 1 + (unsigned)(chance(x, 60) ? 0 : test_below(x, 6)),
+		 more = (unsigned)test_below(x, 3);
 
 	if (!n)
 		snprintf(to, room, "%s", rule);

@@ -10,8 +10,10 @@
 #define PLAN_FAULTS 3       /* most in one plan */
 
 enum plan_fault_flags {
-	PLAN_LIE = 1,            /* GOOD for what was not done: only a full verify finds it for sure */
-	PLAN_WHOLE = 2,          /* writes where it was not told to: the range must be the whole disk */
+	PLAN_LIE = 1,            /* GOOD for what was not done: only a full verify finds it
+				    for sure */
+	PLAN_WHOLE = 2,          /* writes where it was not told to: the range must be the
+				    whole disk */
 	PLAN_COPY = 4,           /* needs EXTENDED COPY */
 	PLAN_HOST = 8            /* needs writing by host */
 };
@@ -35,7 +37,8 @@ struct plan {
 	uint64_t src_off, dst_off, len;
 	unsigned zeros;                      /* areas of zeros on the source */
 	bool extents;                        /* told to the mover, more or less */
-	bool same_before;                    /* the destination already holds what the source does */
+	bool same_before;                    /* the destination already holds what the source
+						does */
 	uint64_t rate;                       /* bytes a second, 0 no limit */
 	const char *offload, *verify, *depth;
 	bool two_sessions;

@@ -10,7 +10,8 @@
 struct proxy {
 	unsigned port;               /* where it listens */
 	_Atomic bool deaf;           /* reads nothing and sends nothing; connections stay */
-	_Atomic long cut_after;      /* bytes to the target until the connection is reset; -1 never */
+	_Atomic long cut_after;      /* bytes to the target until the connection is reset;
+					-1 never */
 	_Atomic bool refuse;         /* new connections are closed at once */
 	_Atomic bool stop;
 	_Atomic unsigned cuts;

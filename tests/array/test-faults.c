@@ -42,7 +42,8 @@ static const struct fault faults[] = {
 	/* ---- it is busy, or something passes ---- */
 	{ COPY "nth=1-5 action=status status=busy", 0, ALL, NULL, NULL, NULL },
 	{ COPY "nth=6-9 action=status status=busy", 0, ALL, NULL, NULL, NULL },
-	{ COPY "nth=4- every=3 times=8 action=status status=task_set_full", 0, ALL, NULL, NULL, NULL },
+	{ COPY "nth=4- every=3 times=8 action=status status=task_set_full", 0, ALL, NULL, NULL,
+	  NULL },
 	{ COPY "nth=6 " SENSE(5, 55, 03), 0, ALL, NULL, NULL, NULL },
 	{ COPY "nth=6- action=status status=busy", 0, SOME, "array_busy", NULL, NULL },
 	{ COPY "nth=6 action=status status=aca_active", 0, ALL, NULL, NULL, NULL },
@@ -73,8 +74,8 @@ static const struct fault faults[] = {
 	{ COPY "nth=6 " SENSE(5, 25, 00), 74, ANY, NULL, NULL, NULL },
 	{ COPY "nth=6 " SENSE(7, 27, 07), 75, ANY, NULL, NULL, NULL },
 	{ COPY "nth=6 " SENSE(7, 27, 00), 73, ANY, NULL, NULL, NULL },
-	{ COPY "nth=6 action=sense raw=710003000000000a000000000c00000000000000", 74, ANY, NULL, NULL,
-	  NULL },
+	{ COPY "nth=6 action=sense raw=710003000000000a000000000c00000000000000", 74, ANY, NULL,
+	  NULL, NULL },
 
 	/* ---- nobody answers ---- */
 	{ COPY "nth=6 action=drop", 0, ALL, NULL, NULL, NULL },
@@ -132,7 +133,8 @@ static const struct fault faults[] = {
 	{ "page=83 " SENSE(5, 24, 00), 0, NONE, "no_designator", NULL, NULL },
 	{ "page=83 action=truncate len=10", 0, NONE, "no_designator", NULL, NULL },
 	{ "page=83 action=patch off=2 hex=ffff", 0, ALL, NULL, NULL, NULL },
-	{ "page=83 action=patch off=8 hex=60000000000000000000000000000001", 73, ANY, NULL, NULL, NULL },
+	{ "page=83 action=patch off=8 hex=60000000000000000000000000000001", 73, ANY, NULL, NULL,
+	  NULL },
 	{ "op=9e/10 action=patch off=8 hex=00000000", 74, ANY, NULL, NULL, NULL },
 	{ "op=9e/10 action=patch off=0 hex=ffffffffffffffff", 74, ANY, NULL, NULL, NULL },
 	{ "op=9e/10 action=sense k=5 asc=20 ascq=0|op=25 action=patch off=0 hex=ffffffff", 74, ANY,
@@ -152,16 +154,19 @@ static const struct fault faults[] = {
 	{ SLOW "op=84/05 action=patch off=13 hex=ffff", 0, ALL, NULL, "ideal", NULL },
 	{ SLOW "op=84/05 action=patch off=15 hex=77", 0, ALL, NULL, "ideal", NULL },
 	{ SLOW "op=84/05 action=patch off=16 hex=ffffffffffffffff", 0, ALL, NULL, "ideal", NULL },
-	{ SLOW "op=84/05 every=2 action=patch off=16 hex=0000000000000000", 0, ALL, NULL, "ideal", NULL },
+	{ SLOW "op=84/05 every=2 action=patch off=16 hex=0000000000000000", 0, ALL, NULL, "ideal",
+	  NULL },
 	{ SLOW "op=84/05 nth=3 action=drop", 0, ALL, NULL, "ideal", NULL },
 	{ SLOW "op=84/05 nth=3 action=never", 0, ALL, NULL, "ideal", NULL },
-	{ "set copy_latency 86400000|op=83/1c action=delay ms=1", 0, NONE, "stalled", "ideal", NULL },
+	{ "set copy_latency 86400000|op=83/1c action=delay ms=1", 0, NONE, "stalled", "ideal",
+	  NULL },
 
 	/* ---- block I/O, of the trial and of the host copy ---- */
 	{ "op=88 lun=0 nth=1 action=status status=busy", 0, ALL, NULL, NULL, NULL },
 	{ "op=88 lun=1 nth=1 " SENSE(6, 29, 00), 0, ALL, NULL, NULL, NULL },
 	{ "op=88 lun=0 nth=3 action=drop", 0, ALL, NULL, NULL, NULL },
-	{ "op=8a nth=6 action=status status=task_set_full", 0, NONE, "unsupported_opcode", "none", NULL },
+	{ "op=8a nth=6 action=status status=task_set_full", 0, NONE, "unsupported_opcode", "none",
+	  NULL },
 	{ "op=8a nth=6 action=drop", 0, NONE, "unsupported_opcode", "none", NULL },
 	{ "op=8a nth=6 action=drop when=after", 0, NONE, "unsupported_opcode", "none", NULL },
 	{ "op=8a nth=6 action=never", 0, NONE, "unsupported_opcode", "none", NULL },
@@ -172,9 +177,11 @@ static const struct fault faults[] = {
 	{ "op=8a nth=6 action=status status=reservation_conflict", 73, ANY, NULL, "none", NULL },
 	{ "op=88 lun=0 lba=5000 " SENSE(3, 11, 00), 74, ANY, NULL, "none", NULL },
 	{ "op=88 lun=0 nth=6 " SENSE(3, 11, 00), 0, NONE, "unsupported_opcode", "none", NULL },
-	{ "op=88 lun=0 nth=6 action=truncate len=512", 0, NONE, "unsupported_opcode", "none", NULL },
+	{ "op=88 lun=0 nth=6 action=truncate len=512", 0, NONE, "unsupported_opcode", "none",
+	  NULL },
 	/* cut while verifying, and slow to log in again */
-	{ "op=88 nth=20-21 action=drop|action=delay ms=40", 0, NONE, "unsupported_opcode", "none", NULL },
+	{ "op=88 nth=20-21 action=drop|action=delay ms=40", 0, NONE, "unsupported_opcode", "none",
+	  NULL },
 	{ "op=8a nth=6 action=lie", 65, ANY, NULL, "none", "full" },
 	{ "op=8a nth=6 action=short blocks=8", 65, ANY, NULL, "none", "full" },
 
@@ -188,7 +195,8 @@ static const struct fault faults[] = {
 static void every_fault(void **state)
 {
 	(void)state;
-	fault_table_run(&(struct fault_table){ faults, sizeof faults / sizeof faults[0], "lio", NULL });
+	fault_table_run(&(struct fault_table){ faults, sizeof faults / sizeof faults[0], "lio",
+					       NULL });
 }
 
 int main(void)

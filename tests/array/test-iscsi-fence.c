@@ -110,8 +110,8 @@ static void test_other_disk(void **state)
 	assert_int_equal(why.act, XM_ACT_FATAL);
 	assert_string_equal(why.reason, "other_disk");
 	assert_int_equal(xm_io_submit(x.dst->ops->io(x.dst, NULL), &(struct xm_io_req){
-		.op = XM_IO_WRITE, .ep = x.dst, .buf = buf, .len = 512, .done = &(struct xm_list){ 0 } }),
-		XM_FULL);
+		.op = XM_IO_WRITE, .ep = x.dst, .buf = buf, .len = 512,
+		.done = &(struct xm_list){ 0 } }), XM_FULL);
 	writes = rig_ctl(&x.r, "writes");
 	assert_null(strstr(writes, "lba"));
 	free(writes);

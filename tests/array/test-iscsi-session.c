@@ -161,7 +161,8 @@ static void test_two_targets(void **state)
 
 static void test_refusals(void **state)
 {
-	const char *const args[] = { "--target", RIG_IQN, "--lun", "0=8M", "--lun", "1=8M,ro", NULL };
+	const char *const args[] = { "--target", RIG_IQN, "--lun", "0=8M", "--lun", "1=8M,ro",
+				     NULL };
 	struct xm_ctx *ctx = rig_ctx("refusals");
 	enum xm_code code;
 	char url[160];

@@ -120,7 +120,10 @@ static void full_task_sets(void **state)
 			     XM_JOB_BYTES_HOST, 1, 2000);
 }
 
-/* All is refused for a while: one chunk after the other must not spend the job's budget in no time. */
+/*
+ * All is refused for a while: one chunk after the other must not spend the job's budget
+ * in no time.
+ */
 static void pushed_back(void **state)
 {
 	(void)state;

@@ -35,7 +35,8 @@
 /* 26/00, pointing into the parameter list; in fixed format */
 #define POINTS_AT(byte) "action=sense raw=700005000000000a00000000260000" "80" byte
 /* COPY ABORTED with what an end said: 21/00; in descriptor format */
-#define FORWARDED "action=sense raw=720a0d0100000016" "0c140002" "700005000000000a00000000210000000000"
+#define FORWARDED "action=sense raw=720a0d0100000016" "0c140002" \
+	"700005000000000a00000000210000000000"
 
 /* ---- other disks, other jobs ------------------------------------------------------------- */
 
@@ -91,7 +92,8 @@ static void by_turns(struct job_rig *r, uint64_t data, uint64_t zeros)
 	assert_non_null(zero);
 	for (uint64_t at = 0; at < 16 * MIB; at += data + zeros) {
 		fprintf(f, "%llu %llu data\n", (unsigned long long)at, (unsigned long long)data);
-		fprintf(f, "%llu %llu zero\n", (unsigned long long)(at + data), (unsigned long long)zeros);
+		fprintf(f, "%llu %llu zero\n", (unsigned long long)(at + data),
+			(unsigned long long)zeros);
 		assert_true(arr_lu_poke(arr_target_lu(r->w.t, 0), at + data, zero, zeros));
 	}
 	fclose(f);
@@ -209,14 +211,14 @@ static const struct entry {
 	{ "XC-25", XCT, "\"XC-25\"", NULL },
 	{ "XC-26", XCT, "\"XC-26\"", NULL },
 	{ "XC-27", XCT, "\"XC-27 inexact\"", NULL },
-	{ "XC-28", XCT, "\"XC-28\"", "the mover never sets DC: where block sizes differ it copies by "
-	  "host (XC-27)" },
+	{ "XC-28", XCT, "\"XC-28\"", "the mover never sets DC: where block sizes differ it copies "
+	  "by host (XC-27)" },
 	{ "XC-29", XCU, "TEST(segments_in_order)", NULL },
 	{ "XC-30", LISTS, "TEST(busy, setup)", NULL },
 	{ "XC-31", LISTS, "TEST(other_nexus_other_ids, setup)", NULL },
 	{ "XC-32", LISTS, "TEST(usages, setup)", NULL },
-	{ "XC-33", XCT, "\"XC-33 reserved\"", "the mover's reserved bits are 0 and its two CSCDs differ; "
-	  "an array that minds them refuses, as any other refusal (XC-08)" },
+	{ "XC-33", XCT, "\"XC-33 reserved\"", "the mover's reserved bits are 0 and its two CSCDs "
+	  "differ; an array that minds them refuses, as any other refusal (XC-08)" },
 	{ "XC-34", XCT, "\"XC-34 0Ah\"", NULL },
 };
 
@@ -235,16 +237,21 @@ static const struct row {
 	struct fault f;
 	struct fault_setting s;
 } rows[] = {
-	/* the token: longer, of another length within, of more than was asked, of no type there is */
+	/*
+	 * the token: longer, of another length within, of more than was asked,
+	 * of no type there is
+	 */
 	{ "OD-01", F(RRTI "nth=1 action=patch off=32 hex=00000203", 0, NONE, "bad_answer"), S0 },
 	{ "OD-01", F(RRTI "nth=1 action=patch off=44 hex=01f7", 0, NONE, "bad_answer"), S0 },
-	{ "OD-01", F(RRTI "nth=1 action=patch off=16 hex=0000000000000801", 0, NONE, "bad_answer"), S0 },
+	{ "OD-01", F(RRTI "nth=1 action=patch off=16 hex=0000000000000801", 0, NONE, "bad_answer"),
+	  S0 },
 	{ "OD-01", F(RRTI "nth=1 action=patch off=38 hex=00000000", 0, ALL, NULL), S0 },
 	{ "OD-02", F(WUT "nth=1 action=lie", 0, NONE, "integrity"), S0 },
 	{ "OD-02", F(WUT "nth=1 action=misplace by=1", 0, NONE, "integrity"), S0 },
 	{ "OD-04", F(WUT "nth=2 action=delay ms=1", 0, ALL, NULL), WITH(fragments) },
 	{ "OD-04", FULL(WUT "nth=2 action=misplace by=8", 0, NONE, "integrity"), WITH(fragments) },
-	{ "OD-05", F("set max_ranges 2|" WUT "nth=2 action=delay ms=1", 0, ALL, NULL), WITH(fragments) },
+	{ "OD-05", F("set max_ranges 2|" WUT "nth=2 action=delay ms=1", 0, ALL, NULL),
+	  WITH(fragments) },
 	/* it says 64 ranges, and takes 2 */
 	{ "OD-06", F("set max_ranges 2|page=8f action=patch off=14 hex=0040", 0, ALL, NULL),
 	  WITH(fragments) },
@@ -253,12 +260,16 @@ static const struct row {
 	{ "OD-07", F(WUT "nth=6 " POINTS_AT("0218"), 0, ALL, NULL), S0 },
 	{ "OD-08", F(PT "nth=6 " SENSE(5, 21, 00), 0, SOME, "lba_out_of_range"), S0 },
 	{ "OD-08", F(WUT "nth=6 " SENSE(5, 21, 00), 0, SOME, "lba_out_of_range"), S0 },
-	/* refused above 64 KiB where it says there is no such limit; a token for less than was asked */
-	{ "OD-09", F("set max_token_bytes 65536|page=8f action=patch off=24 hex=" F8 F8, 0, ALL, NULL), S0 },
+	/*
+	 * refused above 64 KiB where it says there is no such limit;
+	 * a token for less than was asked
+	 */
+	{ "OD-09", F("set max_token_bytes 65536|page=8f action=patch off=24 hex=" F8 F8, 0, ALL,
+		     NULL), S0 },
 	{ "OD-09", F("set pt_short 1000|" PT "nth=6 action=delay ms=1", 0, ALL, NULL), S0 },
 	/* written short, and said to be whole: at once, and later */
-	{ "OD-10", F("set wut_short 1000|" RRTI "nth=2 action=patch off=16 hex=0000000000000800", 0, NONE,
-		     "integrity"), S0 },
+	{ "OD-10", F("set wut_short 1000|" RRTI "nth=2 action=patch off=16 hex=0000000000000800", 0,
+		     NONE, "integrity"), S0 },
 	{ "OD-10", FULL(WUT "nth=6 action=short blocks=1000", 0, NONE, "integrity"), S0 },
 	{ "OD-10", F("set wut_short 1000|" WUT "nth=6 action=delay ms=1", 0, ALL, NULL), S0 },
 	{ "OD-11", F(PT "nth=1 " POINTS_AT("0004"), 0, ALL, NULL), S0 },
@@ -285,7 +296,8 @@ static const struct row {
 	{ "OD-18", F(WUT SENSE(5, 23, 01), 0, NONE, "token_refused"), S0 },
 	{ "OD-19", F(WUT "lun=1 " SENSE(5, 23, 04), 0, NONE, "not_same_array"), S0 },
 	{ "OD-19", F(WUT "lun=1 every=2 " SENSE(5, 23, 04), 0, ALL, NULL), S0 },
-	{ "OD-20", F("set token_scope any|" WUT "nth=6 action=delay ms=1", 0, ALL, NULL), WITH(two_targets) },
+	{ "OD-20", F("set token_scope any|" WUT "nth=6 action=delay ms=1", 0, ALL, NULL),
+	  WITH(two_targets) },
 	{ "OD-20", F("set token_scope target", 0, NONE, "not_same_session"), WITH(two_targets) },
 	{ "OD-21", F("set token_scope initiator|" WUT "nth=6 action=delay ms=1", 0, ALL, NULL),
 	  WITH(two_sessions) },
@@ -294,8 +306,10 @@ static const struct row {
 	{ "OD-22", F(PT SENSE(5, 23, 03), 0, NONE, "not_same_array"), S0 },
 	{ "OD-22", F(WUT SENSE(5, 23, 04), 0, NONE, "not_same_array"), S0 },
 	{ "OD-23", F(WUT "lba=8192-16383 action=delay ms=1", 0, ALL, NULL), WITH(holes) },
-	{ "OD-23", F(WUT "lba=8192-16383 " SENSE(5, 23, 01), 0, ALL, "token_refused"), WITH(holes) },
-	{ "OD-23", F(WUT "lba=8192-16383 " SENSE(5, 23, 04), 0, ALL, "token_refused"), WITH(holes) },
+	{ "OD-23", F(WUT "lba=8192-16383 " SENSE(5, 23, 01), 0, ALL, "token_refused"),
+	  WITH(holes) },
+	{ "OD-23", F(WUT "lba=8192-16383 " SENSE(5, 23, 04), 0, ALL, "token_refused"),
+	  WITH(holes) },
 	{ "OD-23", F(WUT "lba=8192-16383 " SENSE(5, 26, 00), 0, ALL, "parameter_refused"),
 	  WITH(holes) },
 	{ "OD-23", FULL(WUT "lba=8192-16383 action=lie", 0, NONE, "integrity"), WITH(holes) },
@@ -313,7 +327,8 @@ static const struct row {
 	{ "OD-28", F("set max_tokens 1|" PT "nth=6 action=delay ms=1", 0, ALL, NULL), S0 },
 	{ "OD-28", F(PT "nth=6- " SENSE(5, 55, 0d), 0, SOME, "token_resources"), S0 },
 	{ "OD-28", F(PT "nth=6- " SENSE(5, 55, 0c), 0, SOME, "token_resources"), S0 },
-	{ "OD-29", F(WUT "nth=6 " SENSE(6, 29, 03) "|" WUT "nth=7 " SENSE(5, 23, 06), 0, ALL, NULL), S0 },
+	{ "OD-29", F(WUT "nth=6 " SENSE(6, 29, 03) "|" WUT "nth=7 " SENSE(5, 23, 06), 0, ALL, NULL),
+	  S0 },
 	{ "OD-30", F(WUT "nth=6 action=drop|" WUT "nth=7-8 " SENSE(5, 23, 04), 0, ALL, NULL), S0 },
 	{ "OD-31", F(NULL, 74, ANY, NULL), LIVE(resized) },
 	{ "OD-31", F(WUT "nth=6- " SENSE(5, 23, 06), 0, SOME, "token_revoked"), S0 },
@@ -322,8 +337,8 @@ static const struct row {
 
 	{ "XC-01", F(NULL, 73, ANY, NULL), WITH(same_disk) },
 	{ "XC-02", F(COPY "lun=1 " SENSE(0a, 0d, 02), 0, ALL, NULL), S0 },
-	{ "XC-02", F(COPY "lun=1 " SENSE(0a, 0d, 02) "|" COPY "lun=0 nth=1 action=lie", 0, NONE, "integrity"),
-	  S0 },
+	{ "XC-02", F(COPY "lun=1 " SENSE(0a, 0d, 02) "|" COPY "lun=0 nth=1 action=lie", 0, NONE,
+		     "integrity"), S0 },
 	/* pulled by a session that does not see the source, then pushed by one that sees both */
 	{ "XC-02", F("op=83/00 lun=0 nth=3 action=delay ms=1", 0, ALL, NULL), WITH(two_targets) },
 	{ "XC-03", F(COPY "lun=1 nth=1 action=lie", 0, NONE, "integrity"), S0 },
@@ -367,7 +382,10 @@ static const struct row {
 	{ "XC-30", F(COPY "nth=6- " SENSE(5, 00, 16), 0, SOME, "list_id_busy"), S0 },
 	{ "XC-30", FP(COPY4 "nth=6 " POINTS_AT("0000"), 0, ALL, NULL, "ctl"), S0 },
 	{ "XC-31", FP(COPY4 "nth=6-9 " SENSE(5, 00, 16), 0, ALL, NULL, "ideal"), S0 },
-	/* it takes "no identifier" for one in use; it does not know "no identifier"; it knows nothing else */
+	/*
+	 * it takes "no identifier" for one in use; it does not know "no identifier";
+	 * it knows nothing else
+	 */
 	{ "XC-32", F(COPY "nth=1 " POINTS_AT("0000"), 0, ALL, NULL), S0 },
 	{ "XC-32", F("op=84/03 action=patch off=4 hex=00", 0, ALL, NULL), S0 },
 	{ "XC-32", FP(COPY "nth=6 action=delay ms=1", 0, ALL, NULL, "tcmu"), S0 },

@@ -23,7 +23,8 @@ static const struct fault faults[] = {
 	/* ---- list identifiers ---- */
 	{ PT "nth=6 " SENSE(5, 00, 16), 0, ALL, NULL, NULL, NULL },
 	{ WUT "nth=6-9 " SENSE(5, 00, 16), 0, ALL, NULL, NULL, NULL },
-	{ WUT "nth=6 action=sense raw=700005000000000a00000000260000800000", 0, ALL, NULL, "ctl", NULL },
+	{ WUT "nth=6 action=sense raw=700005000000000a00000000260000800000", 0, ALL, NULL, "ctl",
+	  NULL },
 	{ WUT "nth=6- " SENSE(5, 00, 16), 0, SOME, "list_id_busy", NULL, NULL },
 
 	/* ---- tokens ---- */
@@ -66,7 +67,8 @@ static const struct fault faults[] = {
 	/* what is asked for beyond the plain command */
 	{ "set immed refused|" PT "nth=3 action=delay ms=1", 0, ALL, NULL, NULL, NULL },
 	{ "set immed ignored|" PT "nth=3 action=delay ms=1", 0, ALL, NULL, NULL, NULL },
-	{ PT "nth=1 action=sense raw=700005000000000a00000000260000800008", 0, ALL, NULL, NULL, NULL },
+	{ PT "nth=1 action=sense raw=700005000000000a00000000260000800008", 0, ALL, NULL, NULL,
+	  NULL },
 
 	/* ---- nobody answers ---- */
 	{ PT "nth=6 action=drop", 0, ALL, NULL, NULL, NULL },
@@ -81,10 +83,12 @@ static const struct fault faults[] = {
 	{ RRTI "nth=7 action=drop when=after", 0, ALL, NULL, NULL, NULL },
 
 	/* ---- it stands still: COPY OPERATION ABORT ends that, or the fence, or nothing ---- */
-	{ WUT "nth=6 action=stall blocks=0|" COA "action=delay ms=1", 0, SOME, "stalled", NULL, NULL },
+	{ WUT "nth=6 action=stall blocks=0|" COA "action=delay ms=1", 0, SOME, "stalled", NULL,
+	  NULL },
 	{ WUT "nth=6 action=stall blocks=100|" COA "action=delay ms=1", 0, SOME, "stalled", "ctl",
 	  NULL },
-	{ PT "nth=6 action=stall blocks=0|" COA "action=delay ms=1", 0, SOME, "stalled", NULL, NULL },
+	{ PT "nth=6 action=stall blocks=0|" COA "action=delay ms=1", 0, SOME, "stalled", NULL,
+	  NULL },
 	{ "set immed ignored|" PT "nth=6 action=stall blocks=0|" COA "action=delay ms=1", 0, SOME,
 	  "stalled", NULL, NULL },
 	{ WUT "nth=6 action=stall blocks=0|" COA SENSE(5, 24, 00), 75, ANY, NULL, NULL, NULL },
@@ -118,10 +122,14 @@ static const struct fault faults[] = {
 	{ RRTI "nth=6 action=patch off=5 hex=7f", 0, SOME, "bad_answer", NULL, NULL },
 	{ RRTI "nth=6 action=patch off=15 hex=77", 0, SOME, "bad_answer", NULL, NULL },
 	/* more than was asked, by one block and by all there are; none */
-	{ RRTI "nth=1 action=patch off=16 hex=0000000000000801", 0, NONE, "bad_answer", NULL, NULL },
-	{ RRTI "nth=2 action=patch off=16 hex=0000000000000801", 0, NONE, "bad_answer", NULL, NULL },
-	{ RRTI "nth=6 action=patch off=16 hex=ffffffffffffffff", 0, SOME, "bad_answer", NULL, NULL },
-	{ RRTI "nth=2 action=patch off=15 hex=060000000000000001", 0, NONE, "bad_answer", NULL, NULL },
+	{ RRTI "nth=1 action=patch off=16 hex=0000000000000801", 0, NONE, "bad_answer", NULL,
+	  NULL },
+	{ RRTI "nth=2 action=patch off=16 hex=0000000000000801", 0, NONE, "bad_answer", NULL,
+	  NULL },
+	{ RRTI "nth=6 action=patch off=16 hex=ffffffffffffffff", 0, SOME, "bad_answer", NULL,
+	  NULL },
+	{ RRTI "nth=2 action=patch off=15 hex=060000000000000001", 0, NONE, "bad_answer", NULL,
+	  NULL },
 	{ RRTI "nth=6 action=patch off=16 hex=0000000000000000", 0, SOME, "no_result", NULL, NULL },
 	/* progress that never ends: of tokens, and of writes that were answered */
 	{ RRTI "nth=6- action=patch off=5 hex=12", 0, SOME, "no_result", NULL, NULL },
@@ -130,14 +138,17 @@ static const struct fault faults[] = {
 	{ RRTI "nth=6 " SENSE(5, 24, 00), 0, ALL, NULL, NULL, NULL },
 	/* progress that runs backwards, or beyond what was asked: of a token, and of a write */
 	{ "set token_latency 9000|" RRTI "nth=1 action=patch off=16 hex=0000000000000100|"
-	  RRTI "nth=2 action=patch off=16 hex=0000000000000050", 0, NONE, "bad_answer", NULL, NULL },
+	  RRTI "nth=2 action=patch off=16 hex=0000000000000050", 0, NONE, "bad_answer", NULL,
+	  NULL },
 	{ "set token_latency 9000|" RRTI "nth=1 action=patch off=16 hex=0000000000000801", 0, NONE,
 	  "bad_answer", NULL, NULL },
 	{ SLOW RRTI "lun=1 nth=1 action=patch off=16 hex=0000000000000100|"
-	  RRTI "lun=1 nth=2 action=patch off=16 hex=00000000000000ff", 0, NONE, "bad_answer", NULL, NULL },
-	{ SLOW RRTI "lun=1 nth=2 action=patch off=16 hex=0000000000000801", 0, NONE, "bad_answer", NULL,
+	  RRTI "lun=1 nth=2 action=patch off=16 hex=00000000000000ff", 0, NONE, "bad_answer", NULL,
 	  NULL },
-	{ SLOW RRTI "lun=1 nth=2 action=patch off=16 hex=ffffffffffffffff", 0, ALL, NULL, NULL, NULL },
+	{ SLOW RRTI "lun=1 nth=2 action=patch off=16 hex=0000000000000801", 0, NONE, "bad_answer",
+	  NULL, NULL },
+	{ SLOW RRTI "lun=1 nth=2 action=patch off=16 hex=ffffffffffffffff", 0, ALL, NULL, NULL,
+	  NULL },
 	{ SLOW RRTI "lun=1 nth=2 action=truncate len=31", 0, NONE, "bad_answer", NULL, NULL },
 	{ SLOW RRTI "lun=1 nth=2 action=patch off=4 hex=10", 0, NONE, "bad_answer", NULL, NULL },
 	{ SLOW RRTI "lun=1 nth=2 " SENSE(5, 24, 00), 0, ALL, NULL, NULL, NULL },
@@ -157,7 +168,8 @@ static const struct fault faults[] = {
 	/* no ranges; a token of 8 KiB; an optimum of all there is */
 	{ "page=8f action=patch off=14 hex=0000", 0, NONE, "bad_limits", NULL, NULL },
 	{ "page=8f action=patch off=24 hex=0000000000000010", 0, ALL, NULL, NULL, NULL },
-	{ "page=8f action=patch off=24 hex=ffffffffffffffffffffffffffffffff", 0, ALL, NULL, NULL, NULL },
+	{ "page=8f action=patch off=24 hex=ffffffffffffffffffffffffffffffff", 0, ALL, NULL, NULL,
+	  NULL },
 };
 
 static const struct xm_opener *const no_openers[] = { NULL };

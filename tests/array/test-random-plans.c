@@ -66,11 +66,12 @@ static const struct xm_extent_source_ops told_ops = {
 	.name = "told", .open = told_open, .query = told_query, .close = told_close,
 };
 
-/* ---- classes ---------------------------------------------------------------------------------- */
+/* ---- classes ------------------------------------------------------------------------------- */
 
 enum class { ALL_OFFLOAD, SOME_OFFLOAD, ALL_HOST, ZEROED, BEYOND_16_BITS, BLOCK_512, BLOCK_4096,
 	     BLOCKS_DIFFER, UNALIGNED_ENDS, SHIFTED, SUB_RANGE, MANY_SEGMENTS, SMALL_SEGMENTS,
-	     TWO_SESSIONS, SAME_BEFORE, RATED, FENCED, IN_PARALLEL, REQUIRED, REQUIRED_REFUSED, FAILED, VERIFIED_FULL,
+	     TWO_SESSIONS, SAME_BEFORE, RATED, FENCED, IN_PARALLEL, REQUIRED, REQUIRED_REFUSED,
+	     FAILED, VERIFIED_FULL,
 	     IDEAL, LIO, SCST, CTL, TCMU, NONE, CLASSES };
 
 static const char *const class_names[CLASSES] = {
@@ -128,7 +129,7 @@ static void classify(const struct plan *p, struct job_rig *r, const unsigned *id
 		fault_count[p->faults[i] - plan_faults] += job_rig_fired(r, ids[i]) > 0;
 }
 
-/* ---- one plan ----------------------------------------------------------------------------------- */
+/* ---- one plan ------------------------------------------------------------------------------ */
 
 static void put_zeros(struct job_rig *r, const struct plan *p)
 {
@@ -190,7 +191,8 @@ static void set_up_job(struct job_rig *r, const struct plan *p)
 		job_rig_range(r, p->src_off, p->dst_off, p->len);
 	job_rig_set(r, XM_OPT_OFFLOAD, p->offload);
 	job_rig_set(r, XM_OPT_VERIFY, p->verify);
-	assert_int_equal(xm_job_set_u64(r->job, XM_OPT_DEPTH, strtoull(p->depth, NULL, 10), NULL), 0);
+	assert_int_equal(xm_job_set_u64(r->job, XM_OPT_DEPTH, strtoull(p->depth, NULL, 10), NULL),
+			 0);
 	assert_int_equal(xm_job_set_u64(r->job, XM_OPT_RATE, p->rate, NULL), 0);
 	if (p->extents)
 		r->job->opt.extents = &told_ops;
@@ -253,7 +255,7 @@ static void run_plan(uint64_t seed)
 	job_rig_close(&r);
 }
 
-/* ---- all of them ---------------------------------------------------------------------------------- */
+/* ---- all of them --------------------------------------------------------------------------- */
 
 static uint64_t plan_now;
 static bool in_plan;

@@ -118,8 +118,8 @@ static unsigned job(const struct command *c, const char *nth, const char *sense,
 	char words[160];
 	struct fault f = { words, 0, way, reason, NULL, NULL };
 
-	snprintf(words, sizeof words, "op=%s nth=%s action=sense format=%s %s", c->op, nth, c->format,
-		 sense);
+	snprintf(words, sizeof words, "op=%s nth=%s action=sense format=%s %s", c->op, nth,
+		 c->format, sense);
 	return !fault_table_one(&t, &f, &(struct fault_setting){ 0 }, 1);
 }
 

@@ -153,7 +153,8 @@ static void test_values(void **state)
 	b = json_object_get(o, "bytes");
 	assert_int_equal(integer(b, "xcopy") + integer(b, "odx") + integer(b, "nvme_copy") +
 			 integer(b, "clone") + integer(b, "host") + integer(b, "zeroed") +
-			 integer(b, "skipped") + integer(b, "resumed") + integer(b, "left"), integer(b, "total"));
+			 integer(b, "skipped") + integer(b, "resumed") + integer(b, "left"),
+			 integer(b, "total"));
 	assert_true(json_real_value(json_object_get(o, "offload_ratio")) == 0.75);
 	assert_true(json_real_value(json_object_get(o, "duration_s")) == 1.234);
 	assert_true(json_is_true(json_object_get(o, "offload_used")));

@@ -45,7 +45,8 @@ struct run {
 
 static struct iscsi_chap_db *accounts(void)
 {
-	static const char text[] = "user u\nsecret s-s-s-s-s-s-\nmutual-user m\nmutual-secret t-t-t-t\n";
+	static const char text[] = "user u\nsecret s-s-s-s-s-s-\n"
+				   "mutual-user m\nmutual-secret t-t-t-t\n";
 	char path[32], err[256];
 	int fd = memfd_create("chap", 0);
 

@@ -26,7 +26,8 @@ static void largest(const struct scsi_copy_limits *c, const struct xm_method_lim
 	for (unsigned i = 0; i < l->max_runs; i++)
 		segments[i] = (struct xcopy_segment){ i, i, (uint32_t)(l->max_run / bs) };
 	n = xcopy_encode(&(struct xcopy_list){ .usage = XCOPY_ID_NONE, .src = &d, .dst = &d,
-		.block_size = bs, .nsegments = l->max_runs, .segments = segments }, buf, sizeof buf);
+		.block_size = bs, .nsegments = l->max_runs, .segments = segments },
+		buf, sizeof buf);
 	assert(n == 16 + 64 + 28 * (size_t)l->max_runs);
 	assert(!c->known || !c->max_list || n - 16 <= c->max_list);
 	assert(!c->known || !c->max_segment_bytes || l->max_run <= c->max_segment_bytes);

@@ -26,7 +26,8 @@ static void look(const struct scsi_lu *lu)
 	char text[32];
 	const char *why;
 
-	assert(memchr(lu->vendor, 0, sizeof lu->vendor) && memchr(lu->serial, 0, sizeof lu->serial));
+	assert(memchr(lu->vendor, 0, sizeof lu->vendor) &&
+	       memchr(lu->serial, 0, sizeof lu->serial));
 	assert(lu->ndesignators <= SCSI_DESIGNATORS);
 	assert(scsi_lu_same(lu, lu, &why) || strcmp(why, "its designators are others") != 0);
 	scsi_lu_identity(lu, &id);

@@ -2,9 +2,9 @@
 /*
  * A token file, or a one-way stream, whatever is in it: looked at whole, then taken piece by piece.
  *
- * Where the first byte is 0 the rest is the file as it is.  Else it is rows of type, flags, length (2
- * bytes) and payload, which are sealed as frames of one stream, so that what lies behind the checksums is
- * reached too; the first is HELLO, and its kind what the first byte says.
+ * Where the first byte is 0 the rest is the file as it is.  Else it is rows of type, flags, length
+ * (2 bytes) and payload, which are sealed as frames of one stream, so that what lies behind the
+ * checksums is reached too; the first is HELLO, and its kind what the first byte says.
  */
 #undef NDEBUG
 #include <assert.h>

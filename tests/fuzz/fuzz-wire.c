@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Frames between two movers, whatever is in them.  First byte: the type of the frame that the
- * rest is the payload of, its high bit a flag of the frame.  What is decoded and put again comes out the same.
+ * rest is the payload of, its high bit a flag of the frame.  What is decoded and put again comes
+ * out the same.
  */
 #undef NDEBUG
 #include <assert.h>

@@ -27,7 +27,8 @@ uint8_t *fake_block(struct fake *f, uint32_t nsid, uint64_t lba)
 void fake_stamp(struct fake *f, uint32_t nsid, uint64_t lba, uint64_t blocks, uint8_t seed)
 {
 	for (uint64_t i = 0; i < blocks * FAKE_BLOCK; i++)
-		fake_block(f, nsid, lba)[i] = (uint8_t)(seed + i + (i / FAKE_BLOCK) * 7 + (i >> 13));
+		fake_block(f, nsid, lba)[i] =
+			(uint8_t)(seed + i + (i / FAKE_BLOCK) * 7 + (i >> 13));
 }
 
 /* ---- Copy ---------------------------------------------------------------------------- */
@@ -90,7 +91,8 @@ static void move(struct fake *f, const struct fake_copy *k, unsigned n, int but)
 			continue;
 		for (unsigned j = 0; j < i; j++)
 			at += k->range[j].blocks;
-		memmove(fake_block(f, k->nsid, at), fake_block(f, k->range[i].snsid, k->range[i].slba),
+		memmove(fake_block(f, k->nsid, at),
+			fake_block(f, k->range[i].snsid, k->range[i].slba),
 			k->range[i].blocks * FAKE_BLOCK);
 	}
 }

@@ -49,7 +49,8 @@ struct fake {
 	int fail_at;                     /* range that fails with `status` when others up to
 					    fail_at + 2 were written; -1: none was */
 	bool reversed;                   /* last in, first out */
-	unsigned lose_cdfe_after;        /* copies, then a "reset" clears the enabled formats; 0 never */
+	unsigned lose_cdfe_after;        /* copies, then a "reset" clears the enabled formats;
+					    0 never */
 
 	struct xm_list queue;            /* of nvme_cmd, by link */
 	struct xm_list admin_queue;

@@ -138,7 +138,8 @@ static inline void expect_new(struct rig *r, uint64_t lun, unsigned usage, unsig
 		.segments = { { 8, 8, 16 } } });
 }
 
-static inline void assert_act(const struct xm_task *t, enum xm_act act, bool pair_wide, const char *reason)
+static inline void assert_act(const struct xm_task *t, enum xm_act act, bool pair_wide,
+			      const char *reason)
 {
 	if (t->status.act != act || t->status.pair_wide != pair_wide ||
 	    strcmp(t->status.reason ? t->status.reason : "", reason) != 0)

@@ -69,8 +69,9 @@ static void nexus_start(struct xm_nexus *nx)
 		struct zombie *z = xm_container_of(l, struct zombie, link);
 
 		if (z->silent) {
-			z->silent->status = (struct xm_status){ .err = ETIMEDOUT, .act = XM_ACT_RETRY,
-				.certainty = XM_UNKNOWN, .reason = "no_answer", .detail = "cut" };
+			z->silent->status = (struct xm_status){ .err = ETIMEDOUT,
+				.act = XM_ACT_RETRY, .certainty = XM_UNKNOWN,
+				.reason = "no_answer", .detail = "cut" };
 			z->silent->nexus = &n->nx;
 			xm_list_add_tail(&n->sim->queue, &z->silent->link);
 			z->silent = NULL;
@@ -221,7 +222,8 @@ static void disk_close(struct xm_endpoint *ep)
 {
 	(void)ep;
 }
-static const struct xm_endpoint_ops disk_ops = { .kind = "sim", .io = disk_io, .close = disk_close };
+static const struct xm_endpoint_ops disk_ops = { .kind = "sim", .io = disk_io,
+						 .close = disk_close };
 
 static void nothing(void *o)
 {
@@ -338,8 +340,9 @@ static void unknown(struct sim *s, struct xm_task *t, bool late)
 {
 	bury(s, t, late);
 	t->moved = 0;
-	t->status = (struct xm_status){ .err = ETIMEDOUT, .act = XM_ACT_RETRY, .certainty = XM_UNKNOWN,
-					.reason = "no_answer", .detail = "no answer" };
+	t->status = (struct xm_status){ .err = ETIMEDOUT, .act = XM_ACT_RETRY,
+					.certainty = XM_UNKNOWN, .reason = "no_answer",
+					.detail = "no answer" };
 	t->nexus = path_of(s);
 }
 

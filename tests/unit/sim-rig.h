@@ -57,7 +57,8 @@ struct sim_disk {
 	struct xm_status fail_status;
 	unsigned lose_at;            /* the write that meets a broken path; 0: none */
 	bool jitter;                 /* requests overtake one another */
-	uint8_t *durable;            /* NULL, or what the disk holds again after its path was lost */
+	uint8_t *durable;            /* NULL, or what the disk holds again after its path
+					was lost */
 	struct sim_nexus nexus;
 };
 

@@ -74,7 +74,8 @@ static void random_bytes(uint8_t *p, size_t n)
 
 static void try_token(void)
 {
-	static const char *const names[] = { "made up", "altered", "stolen", "stolen and dead", "spliced" };
+	static const char *const names[] = { "made up", "altered", "stolen", "stolen and dead",
+					     "spliced" };
 	uint8_t t[TOKEN_LEN];
 	unsigned kind = (unsigned)test_below(&rng, 5);
 

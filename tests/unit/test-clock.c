@@ -105,7 +105,10 @@ static void test_naps(void **state)
 	int p[2];
 	(void)state;
 	assert_int_equal(pipe(p), 0);
-	/* half of what is out; too few are none; never with another descriptor, unless it is a rare one */
+	/*
+	 * half of what is out; too few are none; never with another descriptor,
+	 * unless it is a rare one
+	 */
 	assert_int_equal(naps_in(&n, 8, p[0], -1), 1);
 	assert_int_equal(n.nap.want, 4);
 	assert_true(n.ns <= XM_NS_PER_MS);

@@ -13,7 +13,10 @@
 
 #define S XM_NS_PER_S
 #define ID 0x01020304u
-/* Byte for byte from reference/scsi-offload.md 3.1: the identifier at 2, ALLOCATION LENGTH at 10. */
+/*
+ * Byte for byte from reference/scsi-offload.md 3.1: the identifier at 2,
+ * ALLOCATION LENGTH at 10.
+ */
 #define RCS "84 05 01020304 00000000 00000400 00 00"
 #define COA "83 1c 01020304 00000000 00000000 00 00"
 
@@ -71,7 +74,8 @@ static void expect_running(unsigned counter, unsigned delay, const char *units, 
 {
 	char text[200];
 
-	snprintf(text, sizeof text, "0000001c 01 11 %04x %08x 00 00 00 %s %016llx 0000 000000000000",
+	snprintf(text, sizeof text,
+		 "0000001c 01 11 %04x %08x 00 00 00 %s %016llx 0000 000000000000",
 		 counter, delay, units, (unsigned long long)count);
 	expect(text);
 }

@@ -154,7 +154,10 @@ static void test_job_hash(void **state)
 	assert_string_equal(a->job_id, "job");
 	set(b, XM_CTX_JOB_ID, "job", NULL);
 	assert_true(hash == xm_ctx_job_hash(b));
-	/* XXH3_64bits("job") by xxhsum -H3, low 40 bits: the ISID must not change between releases. */
+	/*
+	 * XXH3_64bits("job") by xxhsum -H3, low 40 bits: the ISID must not change
+	 * between releases.
+	 */
 	assert_true(hash == UINT64_C(0x67536acdd9));
 	/* Who only looks never has a copy's value. */
 	set(b, XM_CTX_PURPOSE, "inspect", NULL);

@@ -74,7 +74,8 @@ static void test_file(void **state)
 	assert_string_equal(xm_endpoint_str(ep, XM_EP_NAME), path);
 	assert_string_equal(xm_endpoint_str(ep, XM_EP_KIND), "file");
 	assert_int_equal(stat(path, &st), 0);
-	snprintf(name, sizeof name, "file.%lx.%lx", (unsigned long)st.st_dev, (unsigned long)st.st_ino);
+	snprintf(name, sizeof name, "file.%lx.%lx", (unsigned long)st.st_dev,
+		 (unsigned long)st.st_ino);
 	assert_string_equal(xm_endpoint_str(ep, XM_EP_DESIGNATOR), name);
 	assert_false(ep->writable);
 	assert_int_equal(ep->gate_hi, 0);
@@ -98,7 +99,8 @@ static void test_refused_sources(void **state)
 			 XM_E_NOSOURCE);
 	assert_int_equal(rig_open_fails(ctx, rig_path("empty/x"), XM_ROLE_SRC, "Not a directory"),
 			 XM_E_NOSOURCE);
-	assert_int_equal(rig_open_fails(ctx, rig_path("."), XM_ROLE_SRC, "directory"), XM_E_NOSOURCE);
+	assert_int_equal(rig_open_fails(ctx, rig_path("."), XM_ROLE_SRC, "directory"),
+			 XM_E_NOSOURCE);
 	assert_int_equal(rig_open_fails(ctx, "/dev/null", XM_ROLE_SRC, "character device"),
 			 XM_E_NOSOURCE);
 	assert_int_equal(mkfifo(rig_path("pipe"), 0600), 0);
@@ -316,7 +318,8 @@ static void test_read_only(void **state)
 	(void)state;
 	if (!rig_loop(path, 512, 0, true, &loop))
 		skip();
-	assert_int_equal(rig_open_fails(ctx, loop.path, XM_ROLE_DST, "read-only"), XM_E_DESTINATION);
+	assert_int_equal(rig_open_fails(ctx, loop.path, XM_ROLE_DST, "read-only"),
+			 XM_E_DESTINATION);
 	assert_int_equal(waits, 0);
 	xm_endpoint_close(rig_open(ctx, loop.path, XM_ROLE_SRC));
 	rig_loop_free(&loop);

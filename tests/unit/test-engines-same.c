@@ -204,14 +204,18 @@ static void compare(unsigned i, const struct plan *p, const struct outcome *a,
 		    const struct outcome *b)
 {
 	if (a->code != b->code || strcmp(a->text, b->text) != 0)
-		fail_msg("job %u: uring %d %s, threads %d %s", i, a->code, a->text, b->code, b->text);
+		fail_msg("job %u: uring %d %s, threads %d %s", i, a->code, a->text,
+			 b->code, b->text);
 	if (memcmp(a->bytes, b->bytes, p->dst.size) != 0)
 		fail_msg("job %u: not the same bytes", i);
 	if (a->code == 0 && memcmp(a->bytes, p->want, p->dst.size) != 0)
 		fail_msg("job %u: not the bytes of the source", i);
 	if (a->code != 0 && memcmp(a->bytes, p->dst_bytes, p->dst.size) != 0)
 		fail_msg("job %u: refused, and yet written", i);
-	/* which zeros are seen while they pass depends on how pieces were cut: only the sum is told */
+	/*
+	 * which zeros are seen while they pass depends on how pieces were cut:
+	 * only the sum is told
+	 */
 	if (a->total != b->total || a->done != b->done ||
 	    a->host + a->zeroed + a->skipped != b->host + b->zeroed + b->skipped)
 		fail_msg("job %u: not counted the same: %llu and %llu done", i,

@@ -213,7 +213,8 @@ static unsigned make_tasks(struct rig *r, uint64_t src_shift, struct xm_task *ta
 	while (at < r->hi && n < MOST_TASKS) {
 		struct xm_task *t = &tasks[n++];
 		unsigned runs = 1 + (unsigned)test_below(&r->rnd, 4);
-		*t = (struct xm_task){ .kind = test_below(&r->rnd, 5) ? XM_TASK_COPY : XM_TASK_ZERO };
+		*t = (struct xm_task){
+			.kind = test_below(&r->rnd, 5) ? XM_TASK_COPY : XM_TASK_ZERO };
 		while (t->nruns < runs && at < r->hi) {
 			uint64_t most = test_below(&r->rnd, 3) ? 20000 : 400000;
 			uint64_t len = (1 + test_below(&r->rnd, most / unit + 1)) * unit;
@@ -382,8 +383,9 @@ static void test_write_fails(void **state)
 		struct layer *l = layer_of(r.pair.dst_io);
 		l->op = XM_IO_WRITE;
 		l->nth = nth;
-		l->end = (struct xm_status){ .err = ENOSPC, .act = XM_ACT_FATAL, .code = XM_E_TEMPORARY,
-					     .certainty = XM_NOT_DONE, .reason = "no_space" };
+		l->end = (struct xm_status){ .err = ENOSPC, .act = XM_ACT_FATAL,
+					     .code = XM_E_TEMPORARY, .certainty = XM_NOT_DONE,
+					     .reason = "no_space" };
 		struct xm_task t = one_task(0, 9 * SLOT);
 		assert_int_equal(xm_method_submit(r.m, &t), XM_QUEUED);
 		assert_ptr_equal(collect_one(&r), &t);

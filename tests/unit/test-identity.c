@@ -225,7 +225,10 @@ static void test_partition(void **state)
 	put("dev/block/8:48/sdd1/start", "2048\n");
 }
 
-/* By hand: 1280 KiB in 128 pages of 4 KiB is 512 KiB; 254 pages hold 1016 KiB, of which 512 in one. */
+/*
+ * By hand: 1280 KiB in 128 pages of 4 KiB is 512 KiB; 254 pages hold 1016 KiB,
+ * of which 512 in one.
+ */
 static void test_whole_request(void **state)
 {
 	(void)state;
@@ -304,8 +307,8 @@ static void test_swap_file(void **state)
 	put("swap file", "x");
 	assert_int_equal(stat(file, &st), 0);
 	assert_null(xm_holder_of(&paths, &st));
-	snprintf(text, sizeof text, "Filename Type Size Used Priority\n%s/swap\\040file file 1 0 -2\n",
-		 root);
+	snprintf(text, sizeof text,
+		 "Filename Type Size Used Priority\n%s/swap\\040file file 1 0 -2\n", root);
 	put("swaps", text);
 	char *what = xm_holder_of(&paths, &st);
 	assert_string_equal(what, "is in use as swap");

@@ -253,8 +253,9 @@ static void never_closed(struct xm_io *io)
 /* A request that does not end keeps its engine: closing gives up after a bound and says so. */
 static void test_close_is_bounded(void **state)
 {
-	static const struct xm_io_ops ops = { .name = "stuck", .submit = keep, .wait = nothing_comes,
-					      .reap = nothing_came, .close = never_closed };
+	static const struct xm_io_ops ops = { .name = "stuck", .submit = keep,
+					      .wait = nothing_comes, .reap = nothing_came,
+					      .close = never_closed };
 	struct xm_ctx *ctx = xm_ctx_new();
 	struct xm_clock_sim sim;
 	struct xm_endpoint *ep = rig_open(ctx, filled("stuck", SIZE), XM_ROLE_DST);
@@ -318,7 +319,8 @@ static void test_disk_ends_early(void **state)
 		assert_int_equal(st.act, XM_ACT_FATAL);
 		assert_int_equal(st.code, XM_E_IO);
 		/* 4096 bytes were there: the place is where they end. */
-		assert_non_null(strstr(st.detail, "read of 4096 bytes at 8192 (LBA 16): it ends here"));
+		assert_non_null(strstr(st.detail,
+				       "read of 4096 bytes at 8192 (LBA 16): it ends here"));
 		xm_io_close(io);
 		xm_endpoint_close(ep);
 	}
@@ -524,7 +526,10 @@ static int no_register(const char *name)
 	struct xm_endpoint *ep = rig_open(ctx, filled("register", SIZE), XM_ROLE_DST);
 	CHECK(io->ops->attach(io, ep, NULL) == 0);
 	io->ops->buffers(io, &b);
-	/* The ring was made disabled and cannot be enabled now: each request says so, none hangs. */
+	/*
+	 * The ring was made disabled and cannot be enabled now: each request says so,
+	 * none hangs.
+	 */
 	struct xm_status st = rig_do(ctx, io, XM_IO_READ, ep, 0, 65536, b.base);
 	CHECK(st.certainty == XM_NOT_DONE && st.err == EPERM);
 	xm_io_close(io);
@@ -690,7 +695,10 @@ static void test_steps_zero_ladder(void **state)
 	machine_end(&m);
 }
 
-/* A disk: its whole steps of 64 KiB, from 4 KiB on, are given back; the edges are zeroed otherwise. */
+/*
+ * A disk: its whole steps of 64 KiB, from 4 KiB on, are given back; the edges are zeroed
+ * otherwise.
+ */
 static void test_steps_zero_aligned(void **state)
 {
 	const uint64_t first = 4096 + 65536, middle = 3 * 65536;

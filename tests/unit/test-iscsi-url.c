@@ -15,12 +15,13 @@ static const struct {
 	unsigned port, lun;
 	bool digest;
 } good[] = {
-	{ "iscsi://10.0.0.1/iqn.2026-08.x:a/0", "iscsi://10.0.0.1/iqn.2026-08.x:a/0", "", "10.0.0.1",
-	  "iqn.2026-08.x:a", 3260, 0, false },
+	{ "iscsi://10.0.0.1/iqn.2026-08.x:a/0", "iscsi://10.0.0.1/iqn.2026-08.x:a/0", "",
+	  "10.0.0.1", "iqn.2026-08.x:a", 3260, 0, false },
 	{ "ISCSI://array.example:3261/iqn.x:a/255", "ISCSI://array.example:3261/iqn.x:a/255", "",
 	  "array.example", "iqn.x:a", 3261, 255, false },
 	{ "iscsi://me@[fe80::1]:860/naa.60014/16383?header_digest=crc32c",
-	  "iscsi://me@[fe80::1]:860/naa.60014/16383", "me", "fe80::1", "naa.60014", 860, 16383, true },
+	  "iscsi://me@[fe80::1]:860/naa.60014/16383", "me",
+	  "fe80::1", "naa.60014", 860, 16383, true },
 	{ "iscsi://[::1]/iqn.x%3Aa%2Db/1?header_digest=none", "iscsi://[::1]/iqn.x%3Aa%2Db/1", "",
 	  "::1", "iqn.x:a-b", 3260, 1, false },
 };

@@ -122,7 +122,8 @@ static void copy_with(const char *io, uint64_t size, uint64_t dst_size)
 
 static void copies_files(void **state)
 {
-	static const uint64_t sizes[] = { 1, 511, 4096, 65536, 65537, 8 * MIB - 1, 33 * MIB + 12345 };
+	static const uint64_t sizes[] = { 1, 511, 4096, 65536, 65537, 8 * MIB - 1,
+					  33 * MIB + 12345 };
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
@@ -177,8 +178,9 @@ static int copier_open(const struct xm_pair *pair, struct xm_method **ret, struc
 	copier.src = open(pair->src->name, O_RDONLY);
 	copier.dst = open(pair->dst->name, O_WRONLY);
 	assert_true(copier.src >= 0 && copier.dst >= 0);
-	copier.m.limits = (struct xm_method_limits){ .kinds = XM_TASK_COPY, .align = 1, .max_runs = 4,
-		.max_run = MIB, .max_bytes = 4 * MIB, .first_bytes = MIB, .max_inflight = 4 };
+	copier.m.limits = (struct xm_method_limits){ .kinds = XM_TASK_COPY, .align = 1,
+		.max_runs = 4, .max_run = MIB, .max_bytes = 4 * MIB, .first_bytes = MIB,
+		.max_inflight = 4 };
 	*ret = &copier.m;
 	return 0;
 }
@@ -210,7 +212,8 @@ static void copier_reap(struct xm_method *m, struct xm_list *done)
 			size_t n = t->runs[i].len;
 
 			while (n > 0) {
-				ssize_t k = copy_file_range(copier.src, &from, copier.dst, &to, n, 0);
+				ssize_t k = copy_file_range(copier.src, &from, copier.dst, &to,
+							    n, 0);
 
 				assert_true(k > 0);
 				n -= (size_t)k;

@@ -126,7 +126,10 @@ static void one_chunk_refused(void **state)
 	sim_free(&s);
 }
 
-/* One offload's refusal is no byte by host where the next one takes it (sim-rig checks the sums). */
+/*
+ * One offload's refusal is no byte by host where the next one takes it (sim-rig checks
+ * the sums).
+ */
 static void refused_by_one(void **state)
 {
 	struct sim s;

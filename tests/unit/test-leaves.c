@@ -47,7 +47,8 @@ static void test_checked(void **state)
 	/* The width of the result counts, not that of the operands. */
 	assert_false(xm_checked_add(UINT64_C(0xffffffff), UINT64_C(1), &small));
 	assert_int_equal(small, 7);
-	assert_true(xm_checked_mul(UINT64_C(65535), UINT64_C(65537), &small) && small == UINT32_MAX);
+	assert_true(xm_checked_mul(UINT64_C(65535), UINT64_C(65537), &small) &&
+		    small == UINT32_MAX);
 }
 
 static void test_range(void **state)

@@ -127,7 +127,8 @@ static void assert_act(const struct xm_task *t, enum xm_act act, bool pair_wide,
 			 (int)t->status.pair_wide, t->status.reason, t->status.detail);
 }
 
-static void assert_equal_blocks(struct rig *r, uint32_t dst_nsid, uint64_t src, uint64_t dst, uint64_t n)
+static void assert_equal_blocks(struct rig *r, uint32_t dst_nsid, uint64_t src, uint64_t dst,
+				uint64_t n)
 {
 	assert_memory_equal(fake_block(r->f, 1, 64 + src), fake_block(r->f, dst_nsid, 2048 + dst),
 			    n * FAKE_BLOCK);
@@ -289,7 +290,8 @@ static void redo_from_dword0(void **state)
 	assert_true(t.moved == 2 * 10 * FAKE_BLOCK);
 	assert_equal_blocks(r, 1, 0, 0, 20);
 	assert_equal_blocks(r, 1, 30, 30, 20);
-	assert_memory_not_equal(fake_block(r->f, 1, 64 + 20), fake_block(r->f, 1, 2048 + 20), FAKE_BLOCK);
+	assert_memory_not_equal(fake_block(r->f, 1, 64 + 20), fake_block(r->f, 1, 2048 + 20),
+				FAKE_BLOCK);
 }
 
 static void dword0_that_means_nothing(void **state)
@@ -524,7 +526,8 @@ static void fenced(void **state)
 	nx->ops->start(nx);
 	start = r->f->sim.time;
 	assert_int_equal(poll_until(r, &why), XM_FENCE_FENCED);
-	assert_true(r->f->sim.time - start >= 120 * XM_NS_PER_S);   /* the controller had its time */
+	/* the controller had its time */
+	assert_true(r->f->sim.time - start >= 120 * XM_NS_PER_S);
 
 	nx->lost = false;
 	r->f->t.ns->id.nsze++;                           /* it is another one now */

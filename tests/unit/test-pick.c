@@ -39,8 +39,8 @@ static void close_it(struct xm_method *m)
 	(void)m;
 }
 
-static const struct xm_method_ops fast = { .name = "fast", .title = "FAST COPY", .way = XM_WAY_XCOPY,
-	.needs_trial = true, .open = open_first, .close = close_it };
+static const struct xm_method_ops fast = { .name = "fast", .title = "FAST COPY",
+	.way = XM_WAY_XCOPY, .needs_trial = true, .open = open_first, .close = close_it };
 static const struct xm_method_ops host = { .name = "host", .title = "host copy", .way = XM_WAY_HOST,
 	.open = open_last, .close = close_it };
 static const struct xm_method_ops *const methods[] = { &fast, &host, NULL };

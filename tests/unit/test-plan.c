@@ -70,7 +70,8 @@ static void check_task(struct model *m, const struct xm_task *t, const struct xm
 			    r->len % l->align == 0);
 		for (uint64_t o = 0; o < r->len; o += 512) {
 			assert_int_equal(m->bytes[(r->dst + o - m->lo) / 512], NEITHER);
-			m->bytes[(r->dst + o - m->lo) / 512] = t->kind == XM_TASK_ZERO ? ZERO : DATA;
+			m->bytes[(r->dst + o - m->lo) / 512] =
+				t->kind == XM_TASK_ZERO ? ZERO : DATA;
 			if (t->kind == XM_TASK_ZERO)
 				assert_true(m->x.zero[(r->src + o) / 512]);
 		}

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The pool: work runs beside its submitter, ends on its client's list; a stuck call blocks nobody. */
+/*
+ * The pool: work runs beside its submitter, ends on its client's list; a stuck call blocks
+ * nobody.
+ */
 #include "unit.h"
 #include <pthread.h>
 #include <signal.h>

@@ -21,7 +21,8 @@ static void delays(void **state)
 		assert_int_equal(xm_retry_delay(&busy, i + 1, 0), ns - ns / 4);
 		assert_int_equal(xm_retry_delay(&busy, i + 1, ns / 4), ns);
 		for (uint64_t r = 1; r < 2000; r++)
-			assert_in_range(xm_retry_delay(&busy, i + 1, r * UINT64_C(0x9e3779b97f4a7c15)),
+			assert_in_range(xm_retry_delay(&busy, i + 1,
+						       r * UINT64_C(0x9e3779b97f4a7c15)),
 					ns - ns / 4, ns + ns / 4);
 	}
 	assert_in_range(xm_retry_delay(&busy, 0, 0), 75 * MS, 125 * MS);
@@ -31,7 +32,8 @@ static void delays(void **state)
 /* A queue that was full is asked again soon, and if it stays so as all else is. */
 static void full_queue(void **state)
 {
-	static const uint64_t want_ms[] = { 2, 4, 8, 16, 32, 64, 100, 200, 400, 800, 1600, 3200, 5000, 5000 };
+	static const uint64_t want_ms[] = { 2, 4, 8, 16, 32, 64, 100, 200, 400, 800, 1600, 3200,
+					    5000, 5000 };
 	struct xm_retry r;
 	unsigned n = 0;
 
@@ -144,8 +146,9 @@ static void rate_changes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(delays), cmocka_unit_test(full_queue), cmocka_unit_test(budgets_end),
-		cmocka_unit_test(rate_holds), cmocka_unit_test(rate_changes),
+		cmocka_unit_test(delays), cmocka_unit_test(full_queue),
+		cmocka_unit_test(budgets_end), cmocka_unit_test(rate_holds),
+		cmocka_unit_test(rate_changes),
 	};
 
 	return cmocka_run_group_tests_name("retry", tests, NULL, NULL);

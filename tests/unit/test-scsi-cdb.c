@@ -57,10 +57,12 @@ static void copy_lid4(void **state)
 {
 	(void)state;
 	CHECK(scsi_cdb_extended_copy_lid4(cdb, 140), "83 01 00000000 00000000 0000008c 00 00");
-	CHECK(scsi_cdb_populate_token(cdb, 0x01020304, 32), "83 10 00000000 01020304 00000020 00 00");
+	CHECK(scsi_cdb_populate_token(cdb, 0x01020304, 32),
+	      "83 10 00000000 01020304 00000020 00 00");
 	CHECK(scsi_cdb_write_using_token(cdb, 0xfffefdfc, 552),
 	      "83 11 00000000 fffefdfc 00000228 00 00");
-	CHECK(scsi_cdb_copy_operation_abort(cdb, 0x01020304), "83 1c 01020304 00000000 00000000 00 00");
+	CHECK(scsi_cdb_copy_operation_abort(cdb, 0x01020304),
+	      "83 1c 01020304 00000000 00000000 00 00");
 	CHECK(scsi_cdb_receive_copy_lid4(cdb, SCSI_COPY_STATUS_LID4, 0x01020304, 1024),
 	      "84 05 01020304 00000000 00000400 00 00");
 	CHECK(scsi_cdb_receive_copy_lid4(cdb, SCSI_ROD_TOKEN_INFORMATION, 257, 1024),

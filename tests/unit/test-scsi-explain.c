@@ -10,7 +10,8 @@ struct told {
 	struct { enum xm_verdict verdict; char check[64], text[512], fix[128]; } at[FINDINGS];
 };
 
-static void take(void *user, enum xm_verdict v, const char *check, const char *text, const char *fix)
+static void take(void *user, enum xm_verdict v, const char *check, const char *text,
+		 const char *fix)
 {
 	struct told *t = user;
 	assert_true(t->n < FINDINGS);
@@ -56,9 +57,10 @@ static void a_good_pair(void **state)
 	finding(XM_PASS, "destination.third_party_copy", "page 8F is absent", "");
 	finding(XM_INFO, "source.copy_designator", "naa.6001405aaaaaaaa00000000000000001", "");
 	finding(XM_INFO, "destination.copy_limits", "at most 2 CSCDs, 1 segments, 1024 bytes of "
-		"descriptors, 268435456 bytes a segment, 1 copies at a time of 1 in all, granularity "
-		"512 bytes, list identifiers not needed; segment types 02h", "");
-	finding(XM_PASS, "pair.same_array", "reached through one session; proven only by a trial", "");
+		"descriptors, 268435456 bytes a segment, 1 copies at a time of 1 in all, "
+		"granularity 512 bytes, list identifiers not needed; segment types 02h", "");
+	finding(XM_PASS, "pair.same_array",
+		"reached through one session; proven only by a trial", "");
 	finding(XM_INFO, "pair.copy_limits_used", "1 segments of 33553920 bytes", "");
 	finding(XM_PASS, "pair.xcopy", "can be tried", "");
 }
@@ -72,7 +74,8 @@ static void one_copy_group(void **state)
 	static const unsigned luns[] = { 1, 0, 0, 1 };
 	for (unsigned i = 0; i < 4; i++) {
 		script_expect(r->s, luns[i], "12 01 8f 1000 00");
-		script_good(r->s, "00 8f 0018 000d 0014 12 10 00 000102030405060708090a0b0c0d0e0f 00");
+		script_good(r->s,
+			    "00 8f 0018 000d 0014 12 10 00 000102030405060708090a0b0c0d0e0f 00");
 	}
 	explain(r);
 	finding(XM_PASS, "pair.same_array", "one copy group", "");

@@ -53,7 +53,8 @@ static void identify_fails(enum xm_code code, const char *words)
 #define CAPACITY_16 "9e10 0000000000000000 00000020 0000"
 #define CAPACITY_10 "25 00 00000000 00 0000 00"
 #define MODE_SENSE "1a 08 08 00 c0 00"
-#define LIO_INQUIRY "00 00 06 02 1f 08 10 02 4c494f2d4f524720 4c554e30202020202020202020202020 342e3020"
+#define LIO_INQUIRY "00 00 06 02 1f 08 10 02 4c494f2d4f524720 " \
+	"4c554e30202020202020202020202020 342e3020"
 
 static void lio(void **state)
 {
@@ -83,7 +84,8 @@ static void lio(void **state)
 	assert_string_equal(lu.vendor, "LIO-ORG");
 	assert_string_equal(lu.serial, "abcd");
 	assert_int_equal(lu.ndesignators, 1);
-	assert_true(lu.third_party_copy && !lu.has_vpd_8f && !lu.write_cache && !lu.write_protected);
+	assert_true(lu.third_party_copy && !lu.has_vpd_8f && !lu.write_cache &&
+		    !lu.write_protected);
 	assert_true(lu.blocks == 262144 && lu.block_size == 512);
 	assert_int_equal(lu.max_transfer, 0x4000);
 	assert_ptr_equal(lu.transport, script_transport(s));
@@ -95,7 +97,8 @@ static void bare(void **state)
 {
 	(void)state;
 	script_expect(s, 1, INQUIRY);
-	script_good(s, "00 00 02 02 1f 00 00 00 2020202020202020 20202020202020202020202020202020 20202020");
+	script_good(s, "00 00 02 02 1f 00 00 00 2020202020202020 "
+		       "20202020202020202020202020202020 20202020");
 	const char *pages[] = { VPD("00"), VPD("80"), VPD_83, VPD("b0"), VPD("b2") };
 	for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
 		script_expect(s, 1, pages[i]);
@@ -155,13 +158,15 @@ static void no_disk(void **state)
 {
 	(void)state;
 	script_expect(s, 1, INQUIRY);
-	script_good(s, "7f 00 06 02 1f 00 00 02 2020202020202020 20202020202020202020202020202020 20202020");
+	script_good(s, "7f 00 06 02 1f 00 00 02 2020202020202020 "
+		       "20202020202020202020202020202020 20202020");
 	identify_fails(XM_E_NOSOURCE, "script LUN 1: there is no disk here");
 	script_expect(s, 1, INQUIRY);
 	script_sense(s, "052500");
 	identify_fails(XM_E_NOSOURCE, "there is no disk here");
 	script_expect(s, 1, INQUIRY);
-	script_good(s, "0c 00 06 02 1f 00 00 02 2020202020202020 20202020202020202020202020202020 20202020");
+	script_good(s, "0c 00 06 02 1f 00 00 02 2020202020202020 "
+		       "20202020202020202020202020202020 20202020");
 	identify_fails(XM_E_NOSOURCE, "type 0ch");
 	script_expect(s, 1, INQUIRY);
 	script_good(s, "00");

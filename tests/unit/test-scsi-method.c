@@ -178,7 +178,10 @@ static void pull_then_push(void **state)
 	expect_new(r, 0, 3, 0);
 	run_new(r, &t);
 	assert_true(t.moved == t.bytes);
-	/* remembered; and once a copy has worked, LIO's one code for everything is about the chunk */
+	/*
+	 * remembered; and once a copy has worked, LIO's one code for everything
+	 * is about the chunk
+	 */
 	expect_new(r, 0, 3, 0);
 	script_sense(r->s, "0a0d02");
 	run_new(r, &t);
@@ -299,7 +302,7 @@ static void turned_once(void **state)
 	assert_true(again.moved == again.bytes);
 }
 
-/* ---- endings ---------------------------------------------------------------------------------- */
+/* ---- endings ------------------------------------------------------------------------------- */
 
 static void no_answer(void **state)
 {
@@ -418,8 +421,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(beyond_65535_blocks), T(many_segments), T(partitions_start_later),
 		T(unique_ids), T(id_in_use), T(id_wanted_after_all),
-		T(pull_then_push), T(proven_is_not_turned), T(neither_way), T(two_sessions), T(two_nodes),
-		T(only_the_source_can), T(turned_once),
+		T(pull_then_push), T(proven_is_not_turned), T(neither_way), T(two_sessions),
+		T(two_nodes), T(only_the_source_can), T(turned_once),
 		T(no_answer), T(moved_by_segment), T(a_reset_asks_for_a_fence), T(busy),
 		T(full_when_all_slots_are_taken),
 	};

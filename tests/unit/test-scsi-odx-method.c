@@ -21,7 +21,8 @@
 	"a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5"
 /* ROD type, length 01f8h, the rest */
 #define TOKEN "00800000 0000 01f8 a5a5a5a5a5a5a5a5 a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5" \
-	"a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5" A64 A64 A64 A64 A64 A64 A64
+	"a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5" \
+	A64 A64 A64 A64 A64 A64 A64
 
 static struct rig *r;
 static uint32_t id;              /* of the command expected last */
@@ -72,8 +73,9 @@ static void expect_wut(const char *token, unsigned lba, unsigned blocks, unsigne
 	char cdb[100];
 
 	snprintf(cdb, sizeof cdb, "83 11 00000000 %08x 00000228 00 00", ++id);
-	script_expect_out(r->s, 1, cdb, say("0226 %02x 0000000000 0000000000000000 %s 000000000000 0010 "
-					    "%016x %08x 00000000", flags, token, lba, blocks));
+	script_expect_out(r->s, 1, cdb, say("0226 %02x 0000000000 0000000000000000 %s "
+					    "000000000000 0010 %016x %08x 00000000",
+					    flags, token, lba, blocks));
 }
 
 static void expect_rrti(unsigned lun)
@@ -154,13 +156,17 @@ static void several_runs(void **state)
 			  "0000000000000008 00000008 00000000 0000000000000064 00000004 00000000");
 	token_of(1, 12);
 	snprintf(cdb, sizeof cdb, "83 11 00000000 %08x 00000238 00 00", ++id);
-	script_expect_out(r->s, 1, cdb, say("0236 02 0000000000 0000000000000000 %s 000000000000 0020 "
-			  "0000000000000010 00000008 00000000 00000000000000c8 00000004 00000000", TOKEN));
+	script_expect_out(r->s, 1, cdb, say("0236 02 0000000000 0000000000000000 %s "
+			  "000000000000 0020 0000000000000010 00000008 00000000 "
+			  "00000000000000c8 00000004 00000000", TOKEN));
 	result_of(1, 12);
 	assert_moved(go(&t), 12);
 }
 
-/* The token stands for less than was asked: written is what it stands for, the rest gets its own. */
+/*
+ * The token stands for less than was asked: written is what it stands for, the rest gets
+ * its own.
+ */
 static void short_token(void **state)
 {
 	(void)state;
@@ -205,7 +211,7 @@ static void zeros(void **state)
 	assert_moved(go(&t), 8);
 }
 
-/* ---- refusals --------------------------------------------------------------------------------- */
+/* ---- refusals ------------------------------------------------------------------------------ */
 
 static void identifier_in_use(void **state)
 {
@@ -277,19 +283,19 @@ static void part_way(void **state)
 	expect_wut(TOKEN, 16, 8, 2);
 	script_sense(r->s, "031100");
 	expect_rrti(1);
-	script_good(r->s, "00000020 11 02 0001 fffffffe 02 00 00 f1 0000000000000003 0000 000000000000 "
-		    "00000000");
+	script_good(r->s, "00000020 11 02 0001 fffffffe 02 00 00 f1 0000000000000003 0000 "
+		    "000000000000 00000000");
 	t = copy_eight();
 	assert_act(t, XM_ACT_DEMOTE, false, "medium_error");
 	assert_int_equal(t->moved, 3 * 512);
 }
 
-/* ---- time ----------------------------------------------------------------------------------------- */
+/* ---- time ---------------------------------------------------------------------------------- */
 
 static void running(unsigned sa, unsigned counter, unsigned blocks)
 {
-	script_good(r->s, say("0000001c %02x 11 %04x 000003e8 00 00 00 f1 %016x 0000 000000000000", sa,
-			      counter, blocks));
+	script_good(r->s, say("0000001c %02x 11 %04x 000003e8 00 00 00 f1 %016x 0000 "
+			      "000000000000", sa, counter, blocks));
 }
 
 /* Asked about while it runs; the result that such a question finds is not asked for again. */
@@ -310,7 +316,10 @@ static void watched(void **state)
 	assert_moved(copy_eight(), 8);
 }
 
-/* A reset is told once, to whatever comes first: what was written before may be gone with a cache. */
+/*
+ * A reset is told once, to whatever comes first: what was written before may be gone
+ * with a cache.
+ */
 static void a_reset_told_to_a_question(void **state)
 {
 	struct xm_task *t;
@@ -396,7 +405,7 @@ static void lost(void **state)
 	assert_ptr_equal(t->nexus, &script_transport(r->s)->nexus);
 }
 
-/* ---- without tokens --------------------------------------------------------------------------------- */
+/* ---- without tokens ------------------------------------------------------------------------ */
 
 static void no_page(void **state)
 {

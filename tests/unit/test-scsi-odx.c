@@ -20,14 +20,15 @@
 static void populate(void **state)
 {
 	uint8_t buf[ODX_LIST_MAX];
-	static const struct odx_range r[2] = { { 0x1234, 1000 }, { 0xfedcba9876543210, 0xffffffff } };
+	static const struct odx_range r[2] = { { 0x1234, 1000 },
+					       { 0xfedcba9876543210, 0xffffffff } };
 
 	(void)state;
 	struct odx_populate l = { .nranges = 1, .ranges = r };
 	assert_hex(buf, odx_encode_populate(&l, buf, sizeof buf),
 		   "001e 00 00 00000000 00000000 0000 0010 | 0000000000001234 000003e8 00000000");
-	l = (struct odx_populate){ .immed = true, .rtv = true, .type = 0x00800000, .inactivity = 300,
-				   .nranges = 2, .ranges = r };
+	l = (struct odx_populate){ .immed = true, .rtv = true, .type = 0x00800000,
+				   .inactivity = 300, .nranges = 2, .ranges = r };
 	assert_hex(buf, odx_encode_populate(&l, buf, sizeof buf),
 		   "002e 03 00 0000012c 00800000 0000 0020 | 0000000000001234 000003e8 00000000"
 		   "| fedcba9876543210 ffffffff 00000000");
@@ -112,8 +113,8 @@ static void token_made(void **state)
 
 	(void)state;
 	/* 550 bytes: 32, no sense, the length of the descriptors, two bytes, the token */
-	assert_true(decode("00000222 10 01 0007 fffffffe 00 00 00 f1 0000000000000800 0000 000000000000"
-			   "| 00000202 0000" A512, true, &s));
+	assert_true(decode("00000222 10 01 0007 fffffffe 00 00 00 f1 0000000000000800 0000 "
+			   "000000000000" "| 00000202 0000" A512, true, &s));
 	assert_int_equal(s.action, 0x10);
 	assert_int_equal(s.state, ODX_DONE);
 	assert_int_equal(s.counter, 7);
@@ -123,8 +124,8 @@ static void token_made(void **state)
 	assert_ptr_equal(s.token, held + 38);
 	assert_false(s.token_odd);
 	/* asked as RECEIVE COPY STATUS there is none */
-	assert_true(decode("0000001c 10 12 0001 000000fa 00 00 00 02 0000000000000003 0000 000000000000",
-			   false, &s));
+	assert_true(decode("0000001c 10 12 0001 000000fa 00 00 00 02 0000000000000003 0000 "
+			   "000000000000", false, &s));
 	assert_int_equal(s.state, ODX_RUNNING);
 	assert_true(s.background);
 	assert_int_equal(s.delay_ms, 250);
@@ -139,8 +140,9 @@ static void failed(void **state)
 
 	(void)state;
 	/* 18 bytes of sense in a field of 20, then no token */
-	assert_true(decode("00000034 11 02 0000 ffffffff 02 14 12 f1 0000000000000010 0001 000000000000"
-			   "| 70000300000000 0a 00000000 1100 00000000 0000 | 00000000", true, &s));
+	assert_true(decode("00000034 11 02 0000 ffffffff 02 14 12 f1 0000000000000010 0001 "
+			   "000000000000" "| 70000300000000 0a 00000000 1100 00000000 0000 "
+			   "| 00000000", true, &s));
 	assert_int_equal(s.state, ODX_FAILED);
 	assert_int_equal(s.status, 2);
 	assert_int_equal(s.sense_len, 18);
@@ -168,8 +170,10 @@ static void every_status(void **state)
 		{ "", -1 }, { "0000001c 10 01", -1 }, { "0000001b" HEAD("01"), -1 },
 		{ "0000001d" HEAD("01"), -1 }, { "ffffffff" HEAD("01"), -1 },
 		/* sense longer than the answer, sense longer than its field */
-		{ "0000001c 10 01 0000 00000000 00 01 00 f1 0000000000000800 0000 000000000000", -1 },
-		{ "0000001d 10 01 0000 00000000 00 01 02 f1 0000000000000800 0000 000000000000 00", -1 },
+		{ "0000001c 10 01 0000 00000000 00 01 00 f1 0000000000000800 0000 000000000000",
+		  -1 },
+		{ "0000001d 10 01 0000 00000000 00 01 02 f1 0000000000000800 0000 000000000000 00",
+		  -1 },
 	};
 	struct odx_status s;
 
@@ -222,7 +226,8 @@ static void counts(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		snprintf(text, sizeof text, "0000001c 11 04 0000 00000000 00 00 00 %s 0000 000000000000",
+		snprintf(text, sizeof text,
+			 "0000001c 11 04 0000 00000000 00 00 00 %s 0000 000000000000",
 			 cases[i].units);
 		assert_true(decode(text, true, &s));
 		assert_int_equal(odx_count_bytes(&s, 512, &bytes), cases[i].known);
@@ -243,7 +248,8 @@ static const char ctl_page[] =
 	"| 0008 0008 04 02 07 14 e4 000000"
 	"| 000c 0004 0002 ffff"
 	"| 0106 005c 00 000000 00000000 00000000 00000001 ffffffff 00000258" Z16 "0000 0030"
-	"  00 00 002c 0000 0000 0000000000000000 0000000000000000 ffffffffffffffff 0000000001000000" Z4 Z4
+	"  00 00 002c 0000 0000 0000000000000000 0000000000000000 ffffffffffffffff "
+	"0000000001000000" Z4 Z4
 	"| 0108 0084 0000 0080" ROD_TYPE("00010000", "03") ROD_TYPE("ffff0001", "02");
 
 static bool page(const char *text, struct scsi_tpc *t)

@@ -184,7 +184,8 @@ static void as_sgutils(void **state)
 		if (len < 8 || !sg_scsi_normalize_sense(p, (int)len, &h))
 			continue;
 		assert_true(s.present);
-		assert_int_equal(KAQ(s), (unsigned)h.sense_key << 16 | (unsigned)h.asc << 8 | h.ascq);
+		assert_int_equal(KAQ(s), (unsigned)h.sense_key << 16 | (unsigned)h.asc << 8 |
+					 h.ascq);
 	}
 }
 

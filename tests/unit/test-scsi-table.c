@@ -29,7 +29,8 @@ enum { CHUNK, PAIR };
 struct row {
 	unsigned uses;           /* each of them is tried */
 	unsigned status;
-	const char *sense;       /* "kkaaqq" builds fixed and descriptor sense; longer is taken as it is */
+	const char *sense;       /* "kkaaqq" builds fixed and descriptor sense; longer is taken
+				    as it is */
 	int act;
 	int scope;               /* with DEMOTE */
 	int code;                /* with FATAL */
@@ -45,7 +46,8 @@ static const struct row rows[] = {
 	{ ALL, 0x08, NULL, RETRY, 0, 0, "array_busy", ND, 0 },
 	{ ALL, 0x28, NULL, RETRY, 0, 0, "array_busy", ND, 0 },
 	{ COPY | TOKEN, 0x18, NULL, DEMOTE, PAIR, 0, "reservation_conflict", ND, 0 },
-	{ WRITE | FLUSH | ZERO, 0x18, NULL, FATAL, 0, XM_E_DESTINATION, "reservation_conflict", ND, 0 },
+	{ WRITE | FLUSH | ZERO, 0x18, NULL, FATAL, 0, XM_E_DESTINATION, "reservation_conflict", ND,
+	  0 },
 	{ READ, 0x18, NULL, FATAL, 0, XM_E_PERMISSION, "reservation_conflict", ND, 0 },
 	{ COPY | TOKEN | WRITE | ZERO, 0x40, NULL, RETRY, 0, 0, "aborted_command", XM_UNKNOWN, 0 },
 	{ READ | FLUSH, 0x40, NULL, RETRY, 0, 0, "aborted_command", ND, 0 },
@@ -96,9 +98,11 @@ static const struct row rows[] = {
 	{ COPY | TOKEN, 0x02, "044400", DEMOTE, CHUNK, 0, "hardware_error", ND, 0 },
 	{ IO, 0x02, "044400", RETRY, 0, 0, "hardware_error", ND, 0 },
 
-	{ COPY | TOKEN | WRITE | FLUSH | ZERO, 0x02, "072707", FATAL, 0, XM_E_TEMPORARY, "destination_full", ND, 0 },
+	{ COPY | TOKEN | WRITE | FLUSH | ZERO, 0x02, "072707", FATAL, 0, XM_E_TEMPORARY,
+	  "destination_full", ND, 0 },
 	{ COPY | TOKEN, 0x02, "0a2707", FATAL, 0, XM_E_TEMPORARY, "destination_full", ND, 0 },
-	{ COPY | TOKEN | WRITE | FLUSH | ZERO, 0x02, "072700", FATAL, 0, XM_E_DESTINATION, "write_protected", ND, 0 },
+	{ COPY | TOKEN | WRITE | FLUSH | ZERO, 0x02, "072700", FATAL, 0, XM_E_DESTINATION,
+	  "write_protected", ND, 0 },
 	{ WRITE, 0x02, "070000", FATAL, 0, XM_E_DESTINATION, "write_protected", ND, 0 },
 	{ COPY | TOKEN, 0x02, "070000", DEMOTE, CHUNK, 0, "not_authorized", ND, 0 },
 	{ READ, 0x02, "070000", FATAL, 0, XM_E_PERMISSION, "not_authorized", ND, 0 },
@@ -109,10 +113,10 @@ static const struct row rows[] = {
 	  ND, SCSI_F_NEW_ID },
 	{ COPY, 0x02, "70 00 05 00000000 0a 00000000 26 00 00 c00000", SHRINK, 0, 0,
 	  "parameter_refused", ND, 0 },
-	{ COPY, 0x02, "70 00 05 00000000 0a 00000000 26 00 00 80002d", DEMOTE, PAIR, 0, "block_size",
-	  ND, 0 },
-	{ COPY, 0x02, "70 00 05 00000000 0a 00000000 26 00 00 80004d", DEMOTE, PAIR, 0, "block_size",
-	  ND, 0 },
+	{ COPY, 0x02, "70 00 05 00000000 0a 00000000 26 00 00 80002d", DEMOTE, PAIR, 0,
+	  "block_size", ND, 0 },
+	{ COPY, 0x02, "70 00 05 00000000 0a 00000000 26 00 00 80004d", DEMOTE, PAIR, 0,
+	  "block_size", ND, 0 },
 	/* SCST: an end not seen, pointing at the descriptor */
 	{ COPY, 0x02, "70 00 05 00000000 0a 00000000 26 00 00 800010", DEMOTE, PAIR, 0,
 	  "not_same_array", ND, SCSI_F_SWAP | SCSI_F_UNPROVEN },
@@ -145,7 +149,8 @@ static const struct row rows[] = {
 	{ COPY, 0x02, "052c00", DEMOTE, PAIR, 0, "command_refused", ND, 0 },
 
 	/* the other end is not reached: LIO, tcmu; CTL; SCST to a bad index */
-	{ COPY, 0x02, "0a0d02", DEMOTE, PAIR, 0, "not_same_array", ND, SCSI_F_SWAP | SCSI_F_UNPROVEN },
+	{ COPY, 0x02, "0a0d02", DEMOTE, PAIR, 0, "not_same_array", ND,
+	  SCSI_F_SWAP | SCSI_F_UNPROVEN },
 	{ COPY, 0x02, "0a0804", DEMOTE, PAIR, 0, "not_same_array", ND, SCSI_F_SWAP },
 	{ COPY, 0x02, "0a0000", DEMOTE, PAIR, 0, "not_same_array", ND, SCSI_F_SWAP },
 	{ COPY, 0x02, "0a0d03", DEMOTE, PAIR, 0, "block_size", ND, 0 },
@@ -216,21 +221,21 @@ static const struct row rows[] = {
 	  "medium_error", ND, 0 },
 	{ COPY | TOKEN, 0x02, FWD "03 00000000 0a 00000000 0c 00 00 000000", DEMOTE, CHUNK, 0,
 	  "write_error", ND, 0 },
-	{ COPY | TOKEN, 0x02, FWD "07 00000000 0a 00000000 27 07 00 000000", FATAL, 0, XM_E_TEMPORARY,
-	  "destination_full", ND, 0 },
-	{ COPY | TOKEN, 0x02, FWD "06 00000000 0a 00000000 29 00 00 000000", RETRY, 0, 0, "unit_attention",
-	  ND, 0 },
-	{ COPY | TOKEN, 0x02, FWD "02 00000000 0a 00000000 04 03 00 000000", DEMOTE, CHUNK, 0, "not_ready",
-	  ND, 0 },
-	{ COPY | TOKEN, 0x02, FWD "0b 00000000 0a 00000000 47 00 00 000000", RETRY, 0, 0, "aborted_command",
-	  ND, 0 },
+	{ COPY | TOKEN, 0x02, FWD "07 00000000 0a 00000000 27 07 00 000000", FATAL, 0,
+	  XM_E_TEMPORARY, "destination_full", ND, 0 },
+	{ COPY | TOKEN, 0x02, FWD "06 00000000 0a 00000000 29 00 00 000000", RETRY, 0, 0,
+	  "unit_attention", ND, 0 },
+	{ COPY | TOKEN, 0x02, FWD "02 00000000 0a 00000000 04 03 00 000000", DEMOTE, CHUNK, 0,
+	  "not_ready", ND, 0 },
+	{ COPY | TOKEN, 0x02, FWD "0b 00000000 0a 00000000 47 00 00 000000", RETRY, 0, 0,
+	  "aborted_command", ND, 0 },
 	/* an end that refuses something is not an array that does not know EXTENDED COPY */
 	{ COPY | TOKEN, 0x02, FWD "05 00000000 0a 00000000 20 00 00 000000", DEMOTE, CHUNK, 0,
 	  "copy_aborted", ND, 0 },
 	{ COPY | TOKEN, 0x02, "70 00 0a 00000000 0b 00 12 0000 0d 01 00 000000 18", DEMOTE, PAIR, 0,
 	  "reservation_conflict", ND, 0 },
-	{ COPY | TOKEN, 0x02, "72 0a 0d 01 000000 0c | 0c 0a 0002 72 05 21 00 00000000", DEMOTE, CHUNK, 0,
-	  "lba_out_of_range", ND, 0 },
+	{ COPY | TOKEN, 0x02, "72 0a 0d 01 000000 0c | 0c 0a 0002 72 05 21 00 00000000", DEMOTE,
+	  CHUNK, 0, "lba_out_of_range", ND, 0 },
 };
 
 static bool *hit;
@@ -275,10 +280,10 @@ static void check(const struct row *r, enum scsi_use use, bool descriptor)
 		    (v.rule->flags & r->flags) == r->flags &&
 		    (s->err == 0) == (r->certainty == XM_DONE);
 	if (!same)
-		fail_msg("use %d status %02x sense %s: act %d certainty %d pair %d code %d reason %s "
-			 "flags %x", (int)use, r->status, r->sense ? r->sense : "-", (int)s->act,
-			 (int)s->certainty, (int)s->pair_wide, s->code, s->reason ? s->reason : "-",
-			 v.rule->flags);
+		fail_msg("use %d status %02x sense %s: act %d certainty %d pair %d code %d "
+			 "reason %s flags %x", (int)use, r->status, r->sense ? r->sense : "-",
+			 (int)s->act, (int)s->certainty, (int)s->pair_wide, s->code,
+			 s->reason ? s->reason : "-", v.rule->flags);
 	assert_true(r->certainty == XM_DONE ? s->detail[0] == '\0' : s->detail[0] != '\0');
 	if (v.rule >= scsi_rules && v.rule < scsi_rules + scsi_nrules)
 		hit[v.rule - scsi_rules] = true;
@@ -312,11 +317,13 @@ static void every_code(void **state)
 		for (unsigned asc = 0; asc < 256; asc++)
 			for (unsigned q = 0; q < 256; q += 3) {
 				struct scsi_cmd cmd = { .outcome = SCSI_ANSWERED, .status = 2,
-					.sense_len = 8, .sense = { 0x72, (uint8_t)k, (uint8_t)asc, (uint8_t)q } };
+					.sense_len = 8,
+					.sense = { 0x72, (uint8_t)k, (uint8_t)asc, (uint8_t)q } };
 				struct scsi_verdict v;
-				scsi_judge(&cmd, k & 1 ? (asc & 1 ? TOKEN : COPY) : WRITE, XM_SIDE_DST,
-					   "", &v);
-				bool listed = v.rule >= scsi_rules && v.rule < scsi_rules + scsi_nrules;
+				scsi_judge(&cmd, k & 1 ? (asc & 1 ? TOKEN : COPY) : WRITE,
+					   XM_SIDE_DST, "", &v);
+				bool listed = v.rule >= scsi_rules &&
+					      v.rule < scsi_rules + scsi_nrules;
 				assert_true(listed || v.status.act == XM_ACT_RETRY);
 				assert_true(v.status.certainty != XM_UNKNOWN);
 				assert_true(v.status.certainty != XM_DONE || k == 1 || k == 5);
@@ -354,12 +361,13 @@ static void sides_and_words(void **state)
 	(void)state;
 	struct scsi_cmd cmd;
 	struct scsi_verdict v;
-	struct row r = { COPY, 2, FWD "03 00000000 0a 00000000 11 00 00 000000", 0, 0, 0, NULL, ND, 0 };
+	struct row r = { COPY, 2, FWD "03 00000000 0a 00000000 11 00 00 000000", 0, 0, 0, NULL,
+			 ND, 0 };
 	set_cmd(&cmd, &r, false);
 	scsi_judge(&cmd, COPY, XM_SIDE_NONE, "LUN 1", &v);
 	assert_int_equal(v.status.side, XM_SIDE_SRC);
-	assert_string_equal(v.status.detail, "EXTENDED COPY LUN 1: Copy Aborted, Third party device "
-			    "failure (0a/0d/01), inside 03/11/00");
+	assert_string_equal(v.status.detail, "EXTENDED COPY LUN 1: Copy Aborted, Third party "
+			    "device failure (0a/0d/01), inside 03/11/00");
 	r = (struct row){ COPY, 2, "020800", 0, 0, 0, NULL, ND, 0 };
 	set_cmd(&cmd, &r, false);
 	scsi_judge(&cmd, COPY, XM_SIDE_NONE, "LUN 1", &v);

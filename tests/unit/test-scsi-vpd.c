@@ -31,7 +31,8 @@ static int fresh(void **state)
 	return 0;
 }
 
-#define LIO_INQUIRY "00 00 06 02 5b 08 10 02 4c494f2d4f524720 4c554e30202020202020202020202020 342e3020"
+#define LIO_INQUIRY "00 00 06 02 5b 08 10 02 4c494f2d4f524720 " \
+	"4c554e30202020202020202020202020 342e3020"
 
 static void inquiry(void **state)
 {
@@ -120,7 +121,8 @@ static void page_83(void **state)
 	assert_int_equal(d[3].association, 2);
 	assert_int_equal(d[3].type, 8);
 	/* hostile: descriptor past the page, of no length, cut, more than there is room for */
-	assert_true(decode(scsi_decode_vpd_83, "00 83 0014 01 03 00 ff 6001405aaaaaaaa00000000000000001"));
+	assert_true(decode(scsi_decode_vpd_83,
+			   "00 83 0014 01 03 00 ff 6001405aaaaaaaa00000000000000001"));
 	assert_int_equal(lu.ndesignators, 0);
 	assert_true(decode(scsi_decode_vpd_83, "00 83 0008 01 03 00 00 01 03 00 00"));
 	assert_int_equal(lu.ndesignators, 0);
@@ -187,13 +189,18 @@ static void mode_sense(void **state)
 {
 	(void)state;
 	lu.write_cache = true;
-	assert_true(decode(scsi_decode_mode_sense_6, "17 00 90 00 88 12 00 00ffff0000ffffffff80140000000000"));
+	assert_true(decode(scsi_decode_mode_sense_6,
+			   "17 00 90 00 88 12 00 00ffff0000ffffffff80140000000000"));
 	assert_true(lu.write_protected);
 	assert_false(lu.write_cache);
-	assert_true(decode(scsi_decode_mode_sense_6, "17 00 10 00 08 12 04 00ffff0000ffffffff80140000000000"));
+	assert_true(decode(scsi_decode_mode_sense_6,
+			   "17 00 10 00 08 12 04 00ffff0000ffffffff80140000000000"));
 	assert_false(lu.write_protected);
 	assert_true(lu.write_cache);
-	/* a block descriptor in spite of DBD; a page that is cut; another page: the cache is as before */
+	/*
+	 * a block descriptor in spite of DBD; a page that is cut; another page: the cache
+	 * is as before
+	 */
 	assert_true(decode(scsi_decode_mode_sense_6, "0f 00 00 08 0000000000000200 08 12 00 00"));
 	assert_false(lu.write_cache);
 	lu.write_cache = true;

@@ -15,7 +15,8 @@
 static struct scsi_designator designator(uint8_t code_set, uint8_t association, uint8_t type,
 					 const char *bytes)
 {
-	struct scsi_designator d = { .code_set = code_set, .association = association, .type = type };
+	struct scsi_designator d = { .code_set = code_set, .association = association,
+				     .type = type };
 	d.len = (uint8_t)hex(d.bytes, sizeof d.bytes, bytes);
 	return d;
 }
@@ -44,7 +45,8 @@ static void wide(void **state)
 {
 	(void)state;
 	uint8_t buf[XCOPY_LIST_MAX];
-	struct scsi_designator src = designator(2, 0, 1, "4142434445464748494a4b4c4d4e4f5051525354"),
+	struct scsi_designator src = designator(2, 0, 1,
+						"4142434445464748494a4b4c4d4e4f5051525354"),
 			       dst = designator(1, 0, 2, "0002c90300000001");
 	struct xcopy_segment seg[2] = { { 0xfedcba9876543210, 0x0123456789abcdef, 65535 },
 					{ 1, 2, 1 } };
@@ -90,7 +92,8 @@ static void cannot_be_said(void **state)
 	(void)state;
 	uint8_t buf[XCOPY_LIST_MAX];
 	struct scsi_designator d = designator(1, 0, 3, "6001405aaaaaaaa00000000000000001");
-	struct scsi_designator d_long = designator(2, 0, 1, "4142434445464748494a4b4c4d4e4f505152535455");
+	struct scsi_designator d_long = designator(2, 0, 1,
+						   "4142434445464748494a4b4c4d4e4f505152535455");
 	struct xcopy_segment seg = { 0, 0, 65535 };
 	struct xcopy_list good = { .id = 0, .usage = XCOPY_ID_NONE, .src = &d, .dst = &d,
 		.block_size = 512, .nsegments = 1, .segments = &seg }, l = good;
@@ -145,20 +148,20 @@ static void operating_parameters(void **state)
 	assert_int_equal(c.max_concurrent, 1);
 	assert_int_equal(c.granularity_log2, 9);
 	/* a list of types longer than what came, and one cut by AVAILABLE DATA */
-	assert_true(parameters("0000002a 00000000 0002 0001 00000400 10000000 00000000 00000000 00000000"
-			       "0000 0001 01 09 09 09 000000 ff 02 e4", &c));
+	assert_true(parameters("0000002a 00000000 0002 0001 00000400 10000000 00000000 00000000 "
+			       "00000000" "0000 0001 01 09 09 09 000000 ff 02 e4", &c));
 	assert_true(c.seg_02 && c.cscd_e4 && !c.snlid);
-	assert_true(parameters("00000028 01000000 0002 0001 00000400 10000000 00000000 00000000 00000000"
-			       "0000 0001 01 09 09 09 000000 02 02 e4", &c));
+	assert_true(parameters("00000028 01000000 0002 0001 00000400 10000000 00000000 00000000 "
+			       "00000000" "0000 0001 01 09 09 09 000000 02 02 e4", &c));
 	assert_false(c.seg_02 || c.cscd_e4);
 	/* too short, by what came or by what it says */
 	assert_false(parameters("", &c));
 	assert_false(parameters("0000002a 01000000", &c));
-	assert_false(parameters("00000000 01000000 0002 0001 00000400 10000000 00000000 00000000 00000000"
-				"0000 0001 01 09 09 09 000000 02 02 e4", &c));
+	assert_false(parameters("00000000 01000000 0002 0001 00000400 10000000 00000000 00000000 "
+				"00000000" "0000 0001 01 09 09 09 000000 02 02 e4", &c));
 	assert_false(c.known);
-	assert_true(parameters("ffffffff 01000000 0002 0001 00000400 10000000 00000000 00000000 00000000"
-			       "0000 0001 01 09 09 09 000000 02 02 e4", &c));
+	assert_true(parameters("ffffffff 01000000 0002 0001 00000400 10000000 00000000 00000000 "
+			       "00000000" "0000 0001 01 09 09 09 000000 02 02 e4", &c));
 }
 
 static void copy_status(void **state)
@@ -219,7 +222,8 @@ static void best_name(void **state)
 	assert_null(xcopy_designator(&lu));
 	/* of a port; too long; of nothing but zeros; an NAA that is not binary; a SCSI name */
 	lu.designators[lu.ndesignators++] = designator(1, 1, 3, "5001405aaaaaaaa0");
-	lu.designators[lu.ndesignators++] = designator(2, 0, 1, "4142434445464748494a4b4c4d4e4f505152535455");
+	lu.designators[lu.ndesignators++] =
+		designator(2, 0, 1, "4142434445464748494a4b4c4d4e4f505152535455");
 	lu.designators[lu.ndesignators++] = designator(1, 0, 3, "00000000000000000000000000000000");
 	lu.designators[lu.ndesignators++] = designator(2, 0, 3, "6001405aaaaaaaa00000000000000001");
 	lu.designators[lu.ndesignators++] = designator(3, 0, 8, "69716e2e");
@@ -234,8 +238,8 @@ static void best_name(void **state)
 		{ 1, 3, "6001405aaaaaaaa00000000000000001" },
 	};
 	for (size_t i = 0; i < sizeof better / sizeof better[0]; i++) {
-		lu.designators[lu.ndesignators++] = designator(better[i].code_set, 0, better[i].type,
-							       better[i].bytes);
+		lu.designators[lu.ndesignators++] =
+			designator(better[i].code_set, 0, better[i].type, better[i].bytes);
 		assert_ptr_equal(xcopy_designator(&lu), &lu.designators[lu.ndesignators - 1]);
 	}
 	lu.designators[lu.ndesignators++] = designator(1, 0, 3, "5001405aaaaaaaa1");
@@ -271,8 +275,9 @@ static void limits_of_arrays(void **state)
 	assert_int_equal(xcopy_method_limits(&c, 4096, &l, &why), 0);
 	assert_true(l.max_run == 65535ull * 4096 && l.align == 4096);
 	/* FreeBSD CTL: 64 segments, list 8192, segments without limit, 255 at a time */
-	c = (struct scsi_copy_limits){ .known = true, .snlid = true, .max_cscd = 64, .max_segments = 64,
-		.max_list = 8192, .max_concurrent = 255, .seg_02 = true, .cscd_e4 = true };
+	c = (struct scsi_copy_limits){ .known = true, .snlid = true, .max_cscd = 64,
+		.max_segments = 64, .max_list = 8192, .max_concurrent = 255, .seg_02 = true,
+		.cscd_e4 = true };
 	assert_int_equal(xcopy_method_limits(&c, 512, &l, &why), 0);
 	assert_int_equal(l.max_runs, 64);
 	assert_true(l.max_bytes == 1024 * MIB);
@@ -283,9 +288,9 @@ static void limits_of_arrays(void **state)
 	assert_int_equal(xcopy_method_limits(&c, 512, &l, &why), 0);
 	assert_true(l.align == 65536 && l.max_run == 32 * MIB - 65536);
 	/* a real array (sg3_utils' man page): list 92 = two CSCDs and a segment, no header */
-	c = (struct scsi_copy_limits){ .known = true, .max_cscd = 2, .max_segments = 1, .max_list = 92,
-		.max_segment_bytes = 33553920, .max_concurrent = 255, .granularity_log2 = 9,
-		.seg_02 = true, .cscd_e4 = true };
+	c = (struct scsi_copy_limits){ .known = true, .max_cscd = 2, .max_segments = 1,
+		.max_list = 92, .max_segment_bytes = 33553920, .max_concurrent = 255,
+		.granularity_log2 = 9, .seg_02 = true, .cscd_e4 = true };
 	assert_int_equal(xcopy_method_limits(&c, 512, &l, &why), 0);
 	assert_true(l.max_runs == 1 && l.max_bytes == 33553920);
 	/* segments beyond what the list can hold */

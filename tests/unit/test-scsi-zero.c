@@ -72,8 +72,8 @@ static struct xm_status zero(struct zero_rig *r, uint64_t lba, uint64_t blocks)
 	struct xm_ctx *ctx = script_ctx(r->s);
 
 	assert_int_equal(xm_io_submit(r->io, &req), XM_QUEUED);
-	assert_int_equal(xm_ctx_wait_for(ctx, ctx->clock->now(ctx->clock) + 60 * XM_NS_PER_S, io_wait,
-					 is_done, r), 1);
+	assert_int_equal(xm_ctx_wait_for(ctx, ctx->clock->now(ctx->clock) + 60 * XM_NS_PER_S,
+					 io_wait, is_done, r), 1);
 	script_drained(r->s);
 	if (req.status.certainty != XM_DONE)
 		print_message("%s\n", req.status.detail);

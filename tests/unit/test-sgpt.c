@@ -79,7 +79,8 @@ static void fake_call(struct sgpt_call *c)
 /* ---- a disk of two paths ------------------------------------------------------------- */
 
 static struct {
-	int fd[2];                       /* of its paths, as the transport has them; -1: not asked yet */
+	int fd[2];                       /* of its paths, as the transport has them; -1: not
+					    asked yet */
 	bool dead[2];
 	unsigned asked[2];
 	uint8_t names[2];                /* last byte of the NAA designator, by path */
@@ -103,7 +104,10 @@ static void put(struct sgpt_call *c, const uint8_t *bytes, size_t n)
 	memcpy(c->data, bytes, n < c->len ? n : c->len);
 }
 
-/* SPC-4 6.6.2, 7.8.5, 7.8.15; SBC-3 5.16: just so much as makes a disk of 2048 blocks of 512 bytes. */
+/*
+ * SPC-4 6.6.2, 7.8.5, 7.8.15; SBC-3 5.16: just so much as makes a disk of 2048 blocks
+ * of 512 bytes.
+ */
 static void disk_call(struct sgpt_call *c)
 {
 	static const uint8_t inquiry[36] = { 0, 0, 6, 2, 31, [8] = 'X' };

@@ -121,7 +121,8 @@ struct act_case {
 	struct xm_status status;
 	unsigned part, first, count;
 	int code, code_required;
-	int host;                    /* 0 none of it by host, 1 some, 2 all but what was moved before */
+	int host;                    /* 0 none of it by host, 1 some, 2 all but what was
+					moved before */
 };
 
 #define ST(a, ...) { .err = EIO, .act = a, .certainty = XM_NOT_DONE, .reason = "scripted", \
@@ -201,14 +202,15 @@ static void every_unknown(void **state)
 			struct sim s;
 
 			sim_init(&s, &usual);
-			s.rules[0] = (struct sim_rule){ .what = whats[i], .first = first, .count = 1 };
+			s.rules[0] = (struct sim_rule){ .what = whats[i], .first = first,
+							.count = 1 };
 			/*
 			 * a command that never answers is the transport's to time out; here a
 			 * stop finds it
 			 */
 			if (whats[i] == SIM_SILENT)
-				s.rules[1] = (struct sim_rule){ .what = SIM_LOST, .first = first + 3,
-								.count = 1 };
+				s.rules[1] = (struct sim_rule){ .what = SIM_LOST,
+								.first = first + 3, .count = 1 };
 			if (whats[i] == SIM_SILENT && first == 0) {
 				sim_free(&s);
 				continue;
@@ -230,7 +232,8 @@ static void fence_that_fails(void **state)
 
 		sim_init(&s, &usual);
 		s.dst.nexus.fails = true;
-		s.rules[0] = (struct sim_rule){ .what = SIM_UNKNOWN_LATE, .first = first, .count = 1 };
+		s.rules[0] = (struct sim_rule){ .what = SIM_UNKNOWN_LATE, .first = first,
+						.count = 1 };
 		assert_int_equal(sim_run(&s), XM_E_TEMPORARY);
 		assert_true(get(&s, XM_JOB_BYTES_UNKNOWN) > 0);
 		assert_string_equal(xm_job_str(s.job, XM_JOB_RESULT), "failed");
@@ -247,8 +250,8 @@ static void unknown_without_nexus(void **state)
 	s.dst.ep->nexus = NULL;
 	s.src.ep->nexus = NULL;
 	s.dst.fail_writes = 1;
-	s.dst.fail_status = (struct xm_status){ .err = EIO, .act = XM_ACT_RETRY, .certainty = XM_UNKNOWN,
-						.detail = "no answer" };
+	s.dst.fail_status = (struct xm_status){ .err = EIO, .act = XM_ACT_RETRY,
+						.certainty = XM_UNKNOWN, .detail = "no answer" };
 	sim_job(&s);
 	set(&s, XM_OPT_METHOD, "host");
 	assert_int_equal(sim_run(&s), XM_E_TEMPORARY);
@@ -399,7 +402,8 @@ static void stops(void **state)
 		sim_init(&s, &large);
 		sim_job(&s);
 		if (silent)
-			s.rules[0] = (struct sim_rule){ .what = SIM_SILENT, .first = 3, .count = 1 };
+			s.rules[0] = (struct sim_rule){ .what = SIM_SILENT, .first = 3,
+							.count = 1 };
 		xm_job_set_progress(s.job, stop_at_half, &s, XM_NS_PER_MS);
 		assert_int_equal(sim_run(&s), XM_E_STOPPED);
 		assert_string_equal(xm_job_str(s.job, XM_JOB_RESULT), "stopped");
@@ -452,7 +456,8 @@ static void zeros_on_zeros(void **state)
 			s.rules[0] = (struct sim_rule){ .what = SIM_LIE_NOTHING, .count = EVER };
 		assert_int_equal(sim_run(&s), XM_OK);
 		assert_true(sim_right(&s));
-		assert_int_equal(get(&s, lie ? XM_JOB_BYTES_ZEROED : XM_JOB_BYTES_XCOPY), usual.size);
+		assert_int_equal(get(&s, lie ? XM_JOB_BYTES_ZEROED : XM_JOB_BYTES_XCOPY),
+				 usual.size);
 		/* stamped, or nothing could have been seen */
 		assert_true(s.dst.writes > 0);
 		sim_free(&s);
@@ -536,7 +541,8 @@ static void volatile_cache_anywhere(void **state)
 		if (!sim_right(&s))
 			fail_msg("seed %llu: lost bytes", (unsigned long long)g.seed);
 		/* a cache that was lost is no lie */
-		assert_int_equal(get(&s, by_host ? XM_JOB_BYTES_HOST : XM_JOB_BYTES_XCOPY), usual.size);
+		assert_int_equal(get(&s, by_host ? XM_JOB_BYTES_HOST : XM_JOB_BYTES_XCOPY),
+				 usual.size);
 		sim_free(&s);
 	}
 	assert_true(fences > 80);
@@ -581,7 +587,8 @@ static void host_trouble(void **state)
 			s.src.fail_status = s.dst.fail_status = (struct xm_status)ST(cases[i].act);
 			*(where == 0 ? &s.src.fail_reads : where == 1 ? &s.dst.fail_writes :
 			  &s.dst.fail_flushes) = cases[i].times;
-			if (where == 2 && cases[i].act != XM_ACT_RETRY && cases[i].act != XM_ACT_FATAL) {
+			if (where == 2 && cases[i].act != XM_ACT_RETRY &&
+			    cases[i].act != XM_ACT_FATAL) {
 				sim_free(&s);
 				continue;
 			}

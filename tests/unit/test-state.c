@@ -281,7 +281,8 @@ static void bound(void **state)
 		const char *value;
 	} other[] = {
 #define OTHER(field, value) { #field, offsetof(struct xm_state_binding, field), value }
-		OTHER(job, "another"), OTHER(src_names, "naa.600c\n"), OTHER(dst_names, "naa.600a\n"),
+		OTHER(job, "another"),
+		OTHER(src_names, "naa.600c\n"), OTHER(dst_names, "naa.600a\n"),
 		OTHER(src_size, NULL), OTHER(dst_size, NULL), OTHER(src_birth, NULL),
 		OTHER(dst_birth, NULL), OTHER(src_block, NULL), OTHER(dst_block, NULL),
 		OTHER(scope, NULL), OTHER(len, NULL),
@@ -493,7 +494,10 @@ static void not_ours(void **state)
 	assert_int_equal(size, sizeof text);
 	assert_memory_equal(got, text, sizeof text);
 	free(got);
-	/* a whole slot of version 1, and one of version 2 with the hash this file's format demands */
+	/*
+	 * a whole slot of version 1, and one of version 2 with the hash this file's format
+	 * demands
+	 */
 	s.is = binding(64 * MIB);
 	xm_state_slot_encode(&s, slot);
 	spit(slot, sizeof slot);

@@ -41,7 +41,8 @@ static void close_source(struct xm_extent_source *s)
 	(void)s;
 }
 
-static int open_source(struct xm_endpoint *ep, struct xm_extent_source **ret, struct xm_error **err);
+static int open_source(struct xm_endpoint *ep, struct xm_extent_source **ret,
+		       struct xm_error **err);
 
 static const struct xm_extent_source_ops source_ops = {
 	.name = "test", .open = open_source, .query = query, .close = close_source,
@@ -57,7 +58,10 @@ static int open_source(struct xm_endpoint *ep, struct xm_extent_source **ret, st
 	return 0;
 }
 
-/* Zeros up to `told` by the extent source, and really up to `zeros`; the destination is all zeros. */
+/*
+ * Zeros up to `told` by the extent source, and really up to `zeros`; the destination is
+ * all zeros.
+ */
 static void open_sim(struct sim *s, uint64_t seed, uint64_t told, uint64_t zeros)
 {
 	struct sim_geometry g = usual;
@@ -149,7 +153,8 @@ static void without_the_host(void **state)
 		say_zero(&s);
 		s.limits.kinds |= XM_TASK_ZERO;
 		assert_int_equal(xm_job_set_str(s.job, XM_OPT_METHOD, "sim", NULL), 0);
-		s.rules[0] = (struct sim_rule){ .what = SIM_UNKNOWN_NOTHING, .first = i, .count = 1 };
+		s.rules[0] = (struct sim_rule){ .what = SIM_UNKNOWN_NOTHING, .first = i,
+						.count = 1 };
 		assert_int_equal(sim_run(&s), XM_OK);
 		assert_true(sim_right(&s));
 		sim_free(&s);

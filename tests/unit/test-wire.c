@@ -18,7 +18,8 @@
 #define STREAM 8                         /* frames of `golden` that are one */
 #define FRAME_MAX 2048
 
-enum { HELLO, DATA, ZEROS, ZERO, SKIP, TOKEN, DIGEST, END, EXTENTS, READ, POPULATE, FAIL, ACK, PING };
+enum { HELLO, DATA, ZEROS, ZERO, SKIP, TOKEN, DIGEST, END, EXTENTS, READ, POPULATE, FAIL, ACK,
+       PING };
 
 struct frame {
 	uint8_t bytes[FRAME_MAX];
@@ -129,7 +130,8 @@ static void io_frames(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
-		struct xm_wire_io io = { .id = rows[i].id, .off = rows[i].off, .len = rows[i].len }, got;
+		struct xm_wire_io io = { .id = rows[i].id, .off = rows[i].off,
+					 .len = rows[i].len }, got;
 		uint8_t p[XM_WIRE_IO];
 		size_t n = xm_wire_put_io(p, &io);
 
@@ -149,7 +151,8 @@ static void range_frames(void **state)
 			      struct xm_wire_range r[2]; } rows[] = {
 		{ ZERO, XM_WIRE_ZERO, 0, 1, { { 0x30000, 0x10000 } } },
 		{ SKIP, XM_WIRE_SKIP, 0, 1, { { 0x40000, 0x10000 } } },
-		{ EXTENTS, XM_WIRE_EXTENTS, XM_WIRE_LAST, 2, { { 0x1000, 0x1000 }, { 0x8000, 0x2000 } } },
+		{ EXTENTS, XM_WIRE_EXTENTS, XM_WIRE_LAST, 2,
+		  { { 0x1000, 0x1000 }, { 0x8000, 0x2000 } } },
 		{ ACK, XM_WIRE_ACK, 0, 1, { { 0, 0x100000 } } },
 	};
 
@@ -161,7 +164,8 @@ static void range_frames(void **state)
 
 		for (unsigned k = 0; k < rows[i].n; k++) {
 			n += xm_wire_put_range(p + n, &rows[i].r[k]);
-			assert_true(xm_wire_get_range(payload(rows[i].at), want[rows[i].at].h.len, k, &got));
+			assert_true(xm_wire_get_range(payload(rows[i].at), want[rows[i].at].h.len,
+						      k, &got));
 			assert_true(got.off == rows[i].r[k].off && got.len == rows[i].r[k].len);
 		}
 		is_golden(rows[i].at, rows[i].type, rows[i].flags, p, n, NULL, 0);
@@ -172,7 +176,8 @@ static void token_frames(void **state)
 {
 	struct xm_wire_runs t = { .covered = 0x18000, .n = 2, .life = 600, .token = token,
 				  .run = { { 0x50000, 0x10000 }, { 0x70000, 0x8000 } } };
-	struct xm_wire_runs ask = { .id = 6, .n = 2, .run = { { 0, 0x10000 }, { 0x20000, 0x10000 } } };
+	struct xm_wire_runs ask = { .id = 6, .n = 2,
+				    .run = { { 0, 0x10000 }, { 0x20000, 0x10000 } } };
 	struct xm_wire_runs got;
 	uint8_t p[XM_WIRE_RUNS_BYTES];
 
@@ -189,9 +194,11 @@ static void token_frames(void **state)
 
 static void other_frames(void **state)
 {
-	struct xm_wire_digest d = { .off = 0x10000, .len = 512, .hash = xm_digest_of(data, 512) }, dg;
-	struct xm_wire_fail f = { .id = 6, .err = 5, .act = 3, .side = 1, .code = 74, .pair_wide = 1,
-				  .reason = "medium_error", .detail = "LBA 7 is bad" }, fg;
+	struct xm_wire_digest d = { .off = 0x10000, .len = 512,
+				    .hash = xm_digest_of(data, 512) }, dg;
+	struct xm_wire_fail f = { .id = 6, .err = 5, .act = 3, .side = 1, .code = 74,
+				  .pair_wide = 1, .reason = "medium_error",
+				  .detail = "LBA 7 is bad" }, fg;
 	struct xm_wire_end e = { .bytes = 0x38000, .text = "all of it" }, eg;
 	uint8_t p[FRAME_MAX];
 
@@ -362,7 +369,8 @@ static void mixed_up(void **state)
 	(void)state;
 	for (unsigned i = 0; i < STREAM; i++) {
 		mix(&s, i, LEFT_OUT);
-		refused(&s, i == HELLO ? "checksum" : i == END ? "it was cut" : "frames are missing");
+		refused(&s, i == HELLO ? "checksum" : i == END ? "it was cut" :
+			    "frames are missing");
 	}
 	/* what comes behind END is another reader's */
 	for (unsigned i = 0; i < END; i++) {

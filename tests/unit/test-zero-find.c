@@ -117,7 +117,8 @@ static void test_spans(void **state)
 	(void)state;
 	for (unsigned round = 0; round < 2000; round++) {
 		const struct xm_zero_grain *g = &grains[test_random(&rng) % 7];
-		uint64_t lo = test_random(&rng) % 4096, hi = lo + 1 + test_random(&rng) % (4096 - lo);
+		uint64_t lo = test_random(&rng) % 4096,
+			 hi = lo + 1 + test_random(&rng) % (4096 - lo);
 
 		memset(disk, 0, sizeof disk);
 		for (unsigned i = (unsigned)(test_random(&rng) % 12); i > 0; i--)

@@ -91,7 +91,8 @@ static void compare_copy(const struct exchange *x, const uint8_t *got, unsigned 
 {
 	compare_fields("header", header_fields, N(header_fields), x->out, got, command);
 	compare_fields("source CSCD", cscd_fields, N(cscd_fields), x->out + 16, got + 16, command);
-	compare_fields("destination CSCD", cscd_fields, N(cscd_fields), x->out + 48, got + 48, command);
+	compare_fields("destination CSCD", cscd_fields, N(cscd_fields), x->out + 48, got + 48,
+		       command);
 	for (size_t at = 80; at < x->out_len; at += 28)
 		compare_fields("segment", segment_fields, N(segment_fields), x->out + at, got + at,
 			       command);
@@ -113,14 +114,16 @@ static void compare(const struct exchange *x, const struct scsi_cmd *cmd, unsign
 		fail();
 	}
 	/* WRITE USING TOKEN, RECEIVE ROD TOKEN INFORMATION: their data has a token in it */
-	if ((cmd->cdb[0] == 0x83 && cmd->cdb[1] == 0x11) || (cmd->cdb[0] == 0x84 && cmd->cdb[1] == 0x07))
+	if ((cmd->cdb[0] == 0x83 && cmd->cdb[1] == 0x11) ||
+	    (cmd->cdb[0] == 0x84 && cmd->cdb[1] == 0x07))
 		assert_true(cmd->secret);
 	if (cmd->dir != SCSI_DATA_OUT) {
 		assert_int_equal(x->out_len, 0);
 		return;
 	}
 	if (cmd->len != x->out_len)
-		fail_msg("command %u: %zu bytes of data-out, want %zu", command, cmd->len, x->out_len);
+		fail_msg("command %u: %zu bytes of data-out, want %zu", command, cmd->len,
+			 x->out_len);
 	if (x->is_copy)
 		compare_copy(x, cmd->data, command);
 	assert_memory_equal(cmd->data, x->out, x->out_len);
@@ -339,7 +342,7 @@ void script_later(struct script *s, uint64_t ns)
 	last(s)->later = ns;
 }
 
-/* ---- helpers ---------------------------------------------------------------------------------- */
+/* ---- helpers ------------------------------------------------------------------------------- */
 
 static void nothing(void *o)
 {

@@ -31,7 +31,8 @@ void script_expect_out(struct script *s, uint64_t lun, const char *cdb_hex, cons
 /* EXTENDED COPY(LID1), in the words of the standard. */
 struct script_copy {
 	unsigned list_id, usage, block_length;
-	const char *src, *dst;           /* designators: code set and type byte, then the bytes: "0103 6001..." */
+	/* designators: code set and type byte, then the bytes: "0103 6001..." */
+	const char *src, *dst;
 	unsigned nsegments;
 	struct { uint64_t blocks, src_lba, dst_lba; } segments[SCRIPT_SEGMENTS];
 };
