@@ -15,10 +15,16 @@
 
 #define HUGE_PAGE (UINT64_C(2) << 20)
 
+static size_t whole_pages(size_t size)
+{
+	return xm_round_up(size, 4096);
+}
+
 /* Huge pages are for mappings that begin at a multiple of theirs. */
-static void *map_aligned(size_t size)
+void *xm_io_memory_new(size_t size)
 {
 	size_t more;
+	size = whole_pages(size);
 	if (!xm_checked_add(size, HUGE_PAGE, &more))
 		return NULL;
 	uint8_t *p = mmap(NULL, more, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -29,7 +35,15 @@ static void *map_aligned(size_t size)
 		munmap(p, before);
 	if (HUGE_PAGE - before)
 		munmap(p + before + size, HUGE_PAGE - before);
+	/* Data of a guest is nothing for a core file. */
+	madvise(p + before, size, MADV_DONTDUMP);
 	return p + before;
+}
+
+void xm_io_memory_free(void *p, size_t size)
+{
+	if (p)
+		munmap(p, whole_pages(size));
 }
 
 int xm_buffers_init(struct xm_buffers *b, uint64_t slot_size, unsigned slots)
@@ -42,14 +56,12 @@ int xm_buffers_init(struct xm_buffers *b, uint64_t slot_size, unsigned slots)
 	b->stack = calloc(slots, sizeof *b->stack);
 	if (!b->stack)
 		return -1;
-	void *p = map_aligned(size);
+	void *p = xm_io_memory_new(size);
 	if (!p) {
 		free(b->stack);
 		b->stack = NULL;
 		return -1;
 	}
-	/* Data of a guest is nothing for a core file. */
-	madvise(p, size, MADV_DONTDUMP);
 	madvise(p, size, MADV_HUGEPAGE);
 	b->base = p;
 	for (unsigned i = 0; i < slots; i++)
@@ -70,8 +82,7 @@ void xm_buffers_put(struct xm_buffers *b, int slot)
 
 void xm_buffers_free(struct xm_buffers *b)
 {
-	if (b->base)
-		munmap(b->base, b->slot_size * b->slots);
+	xm_io_memory_free(b->base, b->slot_size * b->slots);
 	free(b->stack);
 	*b = (struct xm_buffers){ 0 };
 }

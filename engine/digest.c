@@ -11,6 +11,7 @@
 #include "xm/align.h"
 
 #define SLOTS 4
+#define MEMORY (SLOTS * (size_t)XM_WIRE_DIGEST_MAX)
 #define A_RANGE 2                        /* samples of one range, at most */
 #define GRAIN 4096U                      /* where samples begin, if they can; at least */
 #define AGAIN_NS (10 * XM_NS_PER_MS)     /* for a disk that is full for the moment */
@@ -60,11 +61,11 @@ struct xm_digester *xm_digester_new(struct xm_endpoint *src, struct xm_io *io,
 				    struct xm_wire *wire, uint64_t bytes)
 {
 	struct xm_digester *d = calloc(1, sizeof *d);
-	void *memory;
 
 	if (!d)
 		return NULL;
-	if (posix_memalign(&memory, GRAIN, SLOTS * (size_t)XM_WIRE_DIGEST_MAX) != 0) {
+	d->memory = xm_io_memory_new(MEMORY);
+	if (!d->memory) {
 		free(d);
 		return NULL;
 	}
@@ -75,7 +76,6 @@ struct xm_digester *xm_digester_new(struct xm_endpoint *src, struct xm_io *io,
 	d->grain = xm_max_u64(GRAIN, xm_max_u64(src->block_size, src->dio_align));
 	/* of such blocks not one fits */
 	d->stopped = d->grain + XM_DIGEST_SAMPLE > XM_WIRE_DIGEST_MAX;
-	d->memory = memory;
 	d->status = XM_STATUS_DONE;
 	xm_list_init(&d->done);
 	xm_retry_init(&d->retry);
@@ -90,7 +90,7 @@ bool xm_digester_free(struct xm_digester *d)
 		return true;
 	if (d->out)
 		return false;
-	free(d->memory);
+	xm_io_memory_free(d->memory, MEMORY);
 	free(d);
 	return true;
 }

@@ -99,6 +99,16 @@ struct xm_io *xm_io_open(struct xm_ctx *ctx, const char *which, const char **ret
 struct xm_io *xm_io_uring_open(struct xm_ctx *ctx, int *ret_errno);
 struct xm_io *xm_io_threads_open(struct xm_ctx *ctx, int *ret_errno);
 
+/* ---- memory for I/O ------------------------------------------------------- */
+
+/*
+ * Zeros, aligned for any direct I/O, kept out of core files; NULL when memory is short.
+ * A page that is never touched costs none.  Freed with the size it was asked for; NULL
+ * is nothing to free.
+ */
+void *xm_io_memory_new(size_t size);
+void xm_io_memory_free(void *p, size_t size);
+
 /* ---- the job's buffers --------------------------------------------------- */
 
 /* One mapping, cut into equal slots; shared by both ends, registered with the ring. */

@@ -8,22 +8,14 @@
 #include "trial-places.h"
 #include "xm/align.h"
 
-static uint8_t *buffer(const struct xm_pair *pair)
-{
-	size_t align = xm_max_u64(4096, xm_max_u64(pair->src->dio_align, pair->dst->dio_align));
-	void *p;
-
-	return posix_memalign(&p, align, XM_TRIAL_BYTES) == 0 ? p : NULL;
-}
-
 bool xm_trial_start(struct xm_trial *t, const struct xm_pair *pair, const struct xm_task *task,
 		    bool insist)
 {
 	xm_trial_free(t);
 	*t = (struct xm_trial){ .pair = pair, .insist = insist, .status = XM_STATUS_DONE,
 				.key = (uint8_t)(1 + xm_ctx_random(pair->ctx) % 255) };
-	t->want = buffer(pair);
-	t->have = buffer(pair);
+	t->want = xm_io_memory_new(XM_TRIAL_BYTES);
+	t->have = xm_io_memory_new(XM_TRIAL_BYTES);
 	t->reqs = calloc(XM_TRIAL_PIECES, sizeof *t->reqs);
 	if (!t->want || !t->have || !t->reqs) {
 		xm_trial_free(t);
@@ -35,8 +27,8 @@ bool xm_trial_start(struct xm_trial *t, const struct xm_pair *pair, const struct
 
 void xm_trial_free(struct xm_trial *t)
 {
-	free(t->want);
-	free(t->have);
+	xm_io_memory_free(t->want, XM_TRIAL_BYTES);
+	xm_io_memory_free(t->have, XM_TRIAL_BYTES);
 	free(t->reqs);
 	*t = (struct xm_trial){ .state = XM_TRIAL_IDLE };
 }

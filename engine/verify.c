@@ -116,16 +116,14 @@ static uint64_t edge(const struct xm_endpoint *ep)
 bool xm_verify_start(struct xm_verify *v, const struct xm_pair *pair, enum xm_verify_mode mode,
 		     const struct xm_verify_range *range)
 {
-	void *memory;
-
 	*v = (struct xm_verify){ .pair = pair, .mode = mode, .range = *range, .active = true,
 				 .status = XM_STATUS_DONE, .block = block_size(pair, mode) };
 	xm_list_init(&v->done);
 	if (range->digests)
 		v->block = xm_round_up(XM_WIRE_DIGEST_MAX + 2 * edge(pair->dst), 4096);
-	if (posix_memalign(&memory, 65536, v->block * 2 * XM_VERIFY_SLOTS) != 0)
+	v->memory = xm_io_memory_new(v->block * 2 * XM_VERIFY_SLOTS);
+	if (!v->memory)
 		return false;
-	v->memory = memory;
 	for (unsigned i = 0; i < XM_VERIFY_SLOTS; i++) {
 		v->slot[i].buf[0] = v->memory + v->block * 2 * i;
 		v->slot[i].buf[1] = v->slot[i].buf[0] + v->block;
@@ -144,7 +142,7 @@ void xm_verify_stop(struct xm_verify *v)
 
 void xm_verify_free(struct xm_verify *v)
 {
-	free(v->memory);
+	xm_io_memory_free(v->memory, v->block * 2 * XM_VERIFY_SLOTS);
 	v->memory = NULL;
 	v->active = false;
 }

@@ -115,7 +115,7 @@ group_asan() {
 group_valgrind() {
 	local tests
 	mapfile -t tests < <(once build unit)
-	run_tests valgrind build -t 1800 -w "valgrind -q --suppressions=$top/tests/valgrind.supp --error-exitcode=99 --leak-check=full \
+	run_tests valgrind build -t 1800 -w "valgrind -q --error-exitcode=99 --leak-check=full \
 --errors-for-leak-kinds=definite --trace-children=no" "${tests[@]}"
 	run_tests '' build -t 1800 valgrind
 }

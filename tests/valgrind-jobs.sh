@@ -11,7 +11,7 @@ stamped lun0 64
 truncate -s 64M lun1
 start_array --target "$IQN" --lun "0=$TMP/lun0" --lun "1=$TMP/lun1" || exit 1
 checked() {
-	valgrind -q --suppressions="$XM_SRC/tests/valgrind.supp" --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect \
+	valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect \
 		"$xmover" "$@"
 }
 
