@@ -305,8 +305,10 @@ static void reap_lent(struct uring *u, struct xm_list *done)
 /* Is there something of which the event, emptied just now, will not tell again? */
 static bool more_waits(struct uring *u)
 {
+	const unsigned waits = IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW;
+
 	return io_uring_cq_ready(&u->ring) ||
-	       (IO_URING_READ_ONCE(*u->ring.sq.kflags) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW));
+	       (IO_URING_READ_ONCE(*u->ring.sq.kflags) & waits) != 0;
 }
 
 static void take_ready(struct uring *u, struct xm_list *done)
