@@ -2,7 +2,8 @@
 /*
  * Why the host copies although offload was wished: every such byte is counted under
  * one reason, once.  A chunk that every offload refused counts when the last one
- * refuses it; all else when the host has moved it.
+ * refuses it; all else when the host has moved it.  What was refused and came to be
+ * zeros, or was not moved before the end, is taken back at the end.
  */
 #include "job.h"
 
@@ -74,4 +75,17 @@ void xm_job_uncount_host(struct xm_job *job, uint64_t off, uint64_t len)
 			bytes = xm_fallback_take_back(&job->fallbacks, e->reason, bytes);
 	}
 	xm_fallback_take_back(&job->fallbacks, XM_REASON_ALIGNMENT, bytes);
+}
+
+void xm_job_settle_reasons(struct xm_job *job)
+{
+	struct xm_fallbacks *f = &job->fallbacks;
+	uint64_t excess = 0;
+
+	for (unsigned i = 0; i < f->n; i++)
+		excess += f->row[i].bytes;
+	excess -= xm_min_u64(excess, job->ways[XM_WAY_HOST].left);
+	/* what was refused last is what was not moved any more */
+	for (unsigned i = f->n; i > 0 && excess > 0; i--)
+		excess = xm_fallback_take_back(f, f->row[i - 1].reason, excess);
 }

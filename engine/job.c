@@ -343,6 +343,7 @@ static int finish(struct xm_job *job, struct xm_error **err)
 		xm_fail(&job->err, XM_E_BUG, "the loop ended with bytes left: a bug of xmover");
 	job->result = job->err ? (int)xm_error_code(job->err) : XM_OK;
 	job->ended = xm_job_now(job);
+	xm_job_settle_reasons(job);
 	xm_job_write_message(job);
 	tell_end(job);
 	if (job->err)

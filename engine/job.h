@@ -236,6 +236,8 @@ void xm_job_count_refused(struct xm_job *job, const struct xm_task *task, const 
 void xm_job_count_host(struct xm_job *job, const struct xm_chunk *c);
 /* What of this range was by host is to be moved again. */
 void xm_job_uncount_host(struct xm_job *job, uint64_t off, uint64_t len);
+/* At the end: the rows' bytes are those by host, and no more. */
+void xm_job_settle_reasons(struct xm_job *job);
 
 /* job-trial.c */
 /* Begin one of `bytes` for e, at places of this alignment.  False: no chunk to prove it with. */

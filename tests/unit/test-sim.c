@@ -190,6 +190,23 @@ static void every_act(void **state)
 	}
 }
 
+/* Refused chunks that the host did not come to move: the reason stays, without their bytes. */
+static void refused_and_not_moved(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	sim_init(&s, &usual);
+	s.rules[0] = (struct sim_rule){ .what = SIM_STATUS, .first = 4, .count = EVER,
+					.status = ST(XM_ACT_DEMOTE) };
+	s.dst.fail_status = (struct xm_status)ST(XM_ACT_FATAL);
+	s.dst.fail_writes = EVER;
+	assert_int_equal(sim_run(&s), XM_E_IO);
+	assert_int_equal(get(&s, XM_JOB_BYTES_HOST), 0);
+	assert_int_equal(row_bytes(&s, "scripted"), 0);
+	sim_free(&s);
+}
+
 /* ---- UNKNOWN -------------------------------------------------------------------------- */
 
 static void every_unknown(void **state)
@@ -605,7 +622,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_by_offload), cmocka_unit_test(refused_goes_by_host),
 		cmocka_unit_test(required_and_refused), cmocka_unit_test(offload_never),
-		cmocka_unit_test(every_act), cmocka_unit_test(every_unknown),
+		cmocka_unit_test(every_act), cmocka_unit_test(refused_and_not_moved),
+		cmocka_unit_test(every_unknown),
 		cmocka_unit_test(fence_that_fails), cmocka_unit_test(unknown_without_nexus),
 		cmocka_unit_test(unknown_for_ever), cmocka_unit_test(every_lie),
 		cmocka_unit_test(host_mismatch_is_65), cmocka_unit_test(depth_and_size_adapt),
