@@ -40,13 +40,22 @@ cdfe() {
 		ioctl($f, 0xc0484e41, $cmd) == 0 or die "Get Features: $!";
 		printf "%04x\n", unpack "x4 S<", $data' "/dev/$1"
 }
+# detach CONTROLLER: its namespace 1, by Namespace Attachment.
+detach() {
+	perl -e '
+		open my $f, "+<", $ARGV[0] or die "$ARGV[0]: $!";
+		my $list = pack "S< S< x4092", 1, $ARGV[1];
+		my $cmd = pack "C C S L L L Q Q L L L L L L L L L L", 0x15, 0, 0, 1, (0) x 3, unpack("Q", pack "P", $list), 0,
+			length $list, 1, (0) x 7;
+		ioctl($f, 0xc0484e41, $cmd) == 0 or die "Namespace Attachment: $!"' "/dev/$1" "$(cat "/sys/class/nvme/$1/cntlid")"
+}
 # part DISK N: partition N, made known.
 part() { echo "/dev/${1}p$2"; }
 
 modprobe nvme
 n=0
 until a=$(disk lab0 1) && b=$(disk lab0 2) && c=$(disk lab0 3) && slow=$(disk lab1 1) &&
-	untold=$(disk lab0 4) && slow2=$(disk lab1 2) && [ -b "$(part "$a" 4)" ] && [ -b "$(part "$slow" 2)" ]; do
+	untold=$(disk lab0 4) && slow2=$(disk lab1 2) && gone=$(disk lab2 1) && [ -b "$(part "$a" 4)" ] && [ -b "$(part "$slow" 2)" ]; do
 	n=$((n + 1))
 	[ $n -lt 100 ] || { not_ok "the namespaces are there"; done_testing; }
 	sleep 0.2
@@ -204,7 +213,7 @@ copy "after a kill" 0 "$(part "$slow" 1)" "$dst" --verify=full
 # A reset under way: what was out is not known, waited out, done again.  Then the
 # controller goes for good: that is said, and nothing is called done.
 under_way() { # COMMAND...: run when the copy has commands in flight; leaves its exit in $CODE
-	"$mover" copy "$(part "$slow" 1)" "$dst" --verify=full --offload=require --allow-cross-namespace --report /dev/shm/report \
+	"$mover" copy "$src" "$dst" --verify=full --offload=require --allow-cross-namespace --report /dev/shm/report \
 		--progress json >/dev/null 2>/dev/shm/log &
 	local job=$!
 	await grep -q '"phase":"copy".*"in_flight":[1-9]' /dev/shm/log
@@ -212,6 +221,7 @@ under_way() { # COMMAND...: run when the copy has commands in flight; leaves its
 	wait "$job"
 	CODE=$?
 }
+src=$(part "$slow" 1)
 if [ "${XM_LONG:-}" = 1 ]; then
 	controller=/sys/class/nvme/$(controller "$slow")
 	reset() { echo 1 >"$controller/reset_controller"; }
@@ -226,6 +236,12 @@ if [ "${XM_LONG:-}" = 1 ]; then
 			"reset under way between namespaces: enabled anew, done"
 		is "$(cdfe "$(controller "$slow")")" 0000 "reset between namespaces: disabled at the end"
 	fi
+	lost=$(controller "$gone")
+	src=$(part "$gone" 1) dst=$(part "$gone" 2) under_way detach "$lost"
+	like "$CODE" '^7[45]$' "a namespace vanishes under way: not called done"
+	try "a namespace vanishes under way: its controller is there" test -e "/sys/class/nvme/$lost"
+	is "$(disk lab2 1)" "" "a namespace vanishes under way: the namespace is not"
+	diag "$(grep -E '"(warning|error)"' /dev/shm/log)" "$(report .message) unknown: $(report .unknown)"
 	under_way vanish
 	like "$CODE" '^7[45]$' "the controller vanishes under way: not called done"
 	like "$(report .message)" "run the same command again" "the controller vanishes under way: what to do"

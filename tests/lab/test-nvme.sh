@@ -29,6 +29,7 @@ image a $((3 * mib + 32)) $mib $mib $mib 16
 truncate -s "${mib}M" "$TMP/b" "$TMP/c"
 image untold 12 4 4
 image slow 20 8 8 8@5
+image gone 17 8 8
 truncate -s 8M "$TMP/slow2"
 trace=$TMP/trace
 drive() { printf -- '-drive\nfile=%s,if=none,format=raw,id=%s%s\n' "$TMP/$1" "$1" "${2:-}"; }
@@ -40,6 +41,10 @@ mapfile -t options < <(
 		nvme-ns,drive=b,bus=c0,nsid=2,mssrl=1024,mcl=8192,msrc=15 nvme-ns,drive=c,bus=c0,nsid=3,logical_block_size=4096,physical_block_size=4096 \
 		nvme-ns,drive=untold,bus=c0,nsid=4,mssrl=0,mcl=0,msrc=0 nvme-ns,drive=slow,bus=c1,nsid=1,mssrl=4096,mcl=32768,msrc=7 \
 		nvme-ns,drive=slow2,bus=c1,nsid=2,mssrl=4096,mcl=32768,msrc=7
+	# only a namespace of a subsystem can be detached from its controller
+	drive gone ,throttling.bps-total=1048576
+	printf -- '-device\n%s\n' nvme-subsys,id=s2 nvme,id=c2,serial=lab2,subsys=s2 \
+		nvme-ns,drive=gone,bus=c2,nsid=1,shared=on,mssrl=4096,mcl=32768,msrc=7
 	printf -- '-trace\n%s\n' pci_nvme_copy pci_nvme_write
 	printf -- '-D\n%s\n' "$trace"
 )
